@@ -1,0 +1,11 @@
+//! The engine-neutral picture of a schema, its comparison and its fingerprint. Pure.
+//!
+//! A catalog is a flat, sorted set of objects with named text properties. The engines fill it by
+//! introspection, so that every property is what the engine itself says; `offline` fills it from
+//! SQL text alone and is only a fallback.
+
+mod object;
+mod script;
+
+pub use object::{Catalog, Kind, Object, ObjectKey};
+pub use script::{Home, Normalised, Normaliser, Script, ScriptStatement, StatementError, Via};

@@ -1,0 +1,67 @@
+//! SQL text on its way to an engine that says what it means.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Catalog;
+
+/// Which schema of the script stands for the schema under comparison.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Home {
+    /// Names of the home schema are unqualified in the script; the engine chooses where it lives,
+    /// and the catalog has it as the empty schema name.
+    Unqualified,
+    /// The script is about a whole database; every name keeps its schema.
+    Database,
+}
+
+/// Statements in the order of execution.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Script {
+    pub home: Home,
+    pub statements: Vec<ScriptStatement>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScriptStatement {
+    pub sql: String,
+    /// Roles that the statement names and that a scratch server must have; none are created elsewhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<String>,
+}
+
+/// A statement that the engine refused, by its index in the script.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatementError {
+    pub statement: usize,
+    pub message: String,
+    /// Byte offset in the statement, where the engine gives one.
+    pub offset: Option<usize>,
+    pub sqlstate: Option<String>,
+}
+
+/// Who normalised a catalog: shown with every comparison, because text of different majors is
+/// never called equal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Via {
+    /// The engine itself: `PostgreSQL 15.18`, `SQLite 3.54.1`.
+    Engine(String),
+    /// Syntax alone, with the reason why no engine was asked.
+    Syntax(String),
+}
+
+#[derive(Clone, Debug)]
+pub struct Normalised {
+    pub catalog: Catalog,
+    pub errors: Vec<StatementError>,
+    pub via: Via,
+}
+
+/// Turns DDL into a catalog. Implemented by the engines' scratch databases and by `offline`.
+pub trait Normaliser {
+    /// Applies the statements to an empty schema and reads it back. A refused statement is an
+    /// entry in `errors`; the others are still applied.
+    ///
+    /// # Errors
+    /// A sentence for the user where no scratch database can be had at all.
+    fn normalise(&mut self, script: &Script) -> Result<Normalised, String>;
+}

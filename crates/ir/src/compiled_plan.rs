@@ -1,0 +1,185 @@
+//! What a plan compiles to.
+
+use catalog::Script;
+use serde::{Deserialize, Serialize};
+
+use crate::{Origin, Step};
+
+/// The same plan, SQL files and baseline give the same bytes of this. Paths are as written,
+/// relative to the folder of the plan; no clock, environment, source or target went into it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CompiledPlan {
+    pub format: u32,
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// File name of the plan, for messages.
+    pub file: String,
+    /// Sorted by name.
+    pub sources: Vec<Source>,
+    pub target: Target,
+    pub baseline: Baseline,
+    /// What the plan builds, sorted; for reports.
+    pub components: Vec<Component>,
+    /// In an order that respects every edge; ties by id.
+    pub steps: Vec<Step>,
+    pub waivers: Vec<Waiver>,
+    pub settings: Settings,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    pub name: String,
+    /// Paths or globs, relative to the plan's folder.
+    pub paths: Vec<String>,
+    pub origin: Origin,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Target {
+    Postgres(PostgresTarget),
+    Sqlite(SqliteTarget),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PostgresTarget {
+    pub server: Server,
+    pub schema: String,
+    pub tls: TlsMode,
+    pub existing: Existing,
+    pub inbound: Inbound,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// Roles that the plan's grants and policies name, sorted.
+    pub roles: Vec<String>,
+    /// Extensions that the plan owns, sorted.
+    pub extensions: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Server {
+    Local,
+    /// Name of the environment variable that holds the URL.
+    Env(String),
+    /// Path of the 0600 file that holds the URL.
+    File(String),
+    /// A URL without a password.
+    Url(String),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TlsMode {
+    VerifyFull,
+    InsecureNoHostname,
+    InsecureNoVerify,
+    InsecureDisable,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Existing {
+    Refuse,
+    Replace,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Inbound {
+    Refuse,
+    Carry,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SqliteTarget {
+    pub path: String,
+    pub existing: Existing,
+}
+
+/// The baseline travels inside the compiled plan: the target's own server normalises it during
+/// the run and the built schema must equal it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Baseline {
+    pub file: String,
+    pub script: Script,
+    /// Where each statement of the script stands.
+    pub origins: Vec<Origin>,
+    /// Components the plan adds to the baseline on purpose.
+    pub new: Vec<NewComponent>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewComponent {
+    /// The word of a component kind (`index`), where the plan gives one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    pub name: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Component {
+    pub kind: String,
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<String>,
+    pub origin: Origin,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Waiver {
+    pub allow: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on: Option<String>,
+    pub reason: String,
+    pub owner: String,
+    /// `YYYY-MM-DD`, judged in preflight.
+    pub expires: String,
+    pub origin: Origin,
+}
+
+/// Every default is written out, so that a reviewed digest fixes it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    pub connections: u32,
+    pub lock_timeout_ms: u64,
+    pub promote_attempts: u32,
+    /// 0: no limit.
+    pub statement_timeout_ms: u64,
+    pub on_source_change: OnSourceChange,
+    pub memory_bytes: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            connections: 2,
+            lock_timeout_ms: 2_000,
+            promote_attempts: 5,
+            statement_timeout_ms: 0,
+            on_source_change: OnSourceChange::Stop,
+            memory_bytes: 64 << 20,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnSourceChange {
+    Stop,
+    Warn,
+}

@@ -1,0 +1,57 @@
+//! Where a table's rows come from.
+
+use serde::{Deserialize, Serialize};
+
+/// The rows of one target table. Columns that are not listed go by name: at run time every target
+/// column that is neither listed nor generated takes the source column of the same name, and it is
+/// an error in preflight if a source column has no place to go or a target column that has no
+/// default gets nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Load {
+    pub table: String,
+    /// Name of the source; every file of it is read, in sorted order.
+    pub source: String,
+    pub from: LoadSource,
+    pub columns: Vec<LoadColumn>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LoadSource {
+    Table(String),
+    Query(String),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LoadColumn {
+    pub column: String,
+    pub value: ColumnSource,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversion: Option<Conversion>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ColumnSource {
+    Column(String),
+    /// SQL evaluated by SQLite on the snapshot; `:file_stem`, `:file_name`, `:file_index` are bound.
+    Sql(String),
+    /// The target's default, identity or generation expression fills it.
+    Omit,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Conversion {
+    UnixSeconds,
+    UnixMilliseconds,
+    UnixMicroseconds,
+    JulianDay,
+    ReplaceInvalidText,
+    Uuid,
+    JsonArray,
+}
