@@ -1,0 +1,358 @@
+//! The traits that the engines implement. Calls block; the executor gives each worker a thread.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use catalog::{Catalog, ObjectKey, Via};
+use ir::{Check, CompiledPlan, Conversion, LoadSource};
+
+use crate::{EngineError, Row, RowDigest};
+
+pub type Result<T> = std::result::Result<T, EngineError>;
+
+// ---------------------------------------------------------------- sources
+
+/// Reads SQLite files without ever writing them (L1).
+pub trait SourceEngine: Send + Sync {
+    /// Opens the file read-only in the way that is safe for its WAL state, and describes it.
+    ///
+    /// # Errors
+    /// `SRC…` for everything that makes it unreadable or unsafe to read.
+    fn inspect(&self, file: &SourcePath) -> Result<SourceState>;
+
+    /// Takes an online backup into `backup` (created new, mode 0600), checks its integrity,
+    /// restores it into `snapshot` and compares every row of that with the source, all within one
+    /// read transaction on the source. `work` is a private folder for copies the WAL state asks for.
+    fn back_up(
+        &self,
+        file: &SourcePath,
+        backup: &Path,
+        snapshot: &Path,
+        work: &Path,
+    ) -> Result<BackupReport>;
+
+    /// What differs from `before` now (bytes, size, mtime, files beside it); `None`: nothing.
+    fn changed_since(&self, before: &SourceState) -> Result<Option<String>>;
+
+    /// Opens a snapshot made by `back_up` for reading.
+    fn open_snapshot(&self, snapshot: &Path, file: &FileParameters) -> Result<Box<dyn Snapshot>>;
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourcePath {
+    /// Name of the source in the plan.
+    pub source: String,
+    /// As the plan names it, for messages and the journal.
+    pub shown: String,
+    pub path: PathBuf,
+}
+
+/// A source as it was before the run. All of it goes into the journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceState {
+    pub path: SourcePath,
+    /// (device, inode) of the main file.
+    pub identity: (u64, u64),
+    /// The main file, then `-wal`, where it is there.
+    pub files: Vec<FileState>,
+    /// Names of all files whose name begins with the source's, sorted.
+    pub beside: Vec<String>,
+    /// `rollback`, `wal`, `wal-empty`, `wal-no-shm`: which safe way of opening applies.
+    pub open_mode: String,
+    pub page_size: u32,
+    pub user_version: i32,
+    pub application_id: i32,
+    pub sqlite_version: String,
+    /// Ordinary tables in name order, with their row counts.
+    pub tables: BTreeMap<String, u64>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileState {
+    pub name: String,
+    pub size: u64,
+    pub mtime_ns: i128,
+    /// Lower-case hexadecimal.
+    pub sha256: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackupReport {
+    pub backup: PathBuf,
+    pub sha256: String,
+    pub size: u64,
+    /// Per table: rows and content digest, equal in source, backup and restored copy.
+    pub tables: BTreeMap<String, RowDigest>,
+    /// Rows that break declared foreign keys: a finding, not a failure.
+    pub foreign_key_violations: u64,
+    pub elapsed_ms: u64,
+}
+
+/// What `:file_stem`, `:file_name` and `:file_index` are in SQL on this file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileParameters {
+    pub file_name: String,
+    pub file_stem: String,
+    /// Position among the files of its source, from 0.
+    pub file_index: i64,
+}
+
+/// A private, consistent, read-only copy of one source file.
+pub trait Snapshot: Send {
+    /// Columns of a table or of a query's result, generated and hidden ones left out.
+    fn columns(&mut self, from: &LoadSource) -> Result<Vec<SourceColumn>>;
+
+    fn has_table(&mut self, table: &str) -> Result<bool>;
+
+    /// Sends every row to `sink`; returns how many there were.
+    fn scan(&mut self, scan: &Scan, sink: &mut dyn RowSink) -> Result<u64>;
+
+    /// A small result as text, NULL as `None`.
+    fn query(&mut self, sql: &str) -> Result<Vec<Vec<Option<String>>>>;
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceColumn {
+    pub name: String,
+    /// As declared; empty where there is none.
+    pub declared_type: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scan {
+    pub from: LoadSource,
+    pub columns: Vec<ScanColumn>,
+    pub filter: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ScanColumn {
+    /// A column by its exact name.
+    Column(String),
+    /// A SQL expression.
+    Sql(String),
+}
+
+pub trait RowSink {
+    /// # Errors
+    /// Ends the scan with this error.
+    fn row(&mut self, row: Row<'_>) -> Result<()>;
+}
+
+// ---------------------------------------------------------------- target
+
+/// One target of one run. Used by the thread that leads the run.
+pub trait TargetEngine: Send {
+    /// `PostgreSQL 15.18, database shop, schema shop`: no secrets, for people and the journal.
+    fn describe(&self) -> String;
+
+    /// Holds the target against every other run until the engine is dropped or the process dies.
+    ///
+    /// # Errors
+    /// `RUN801` that names the holder.
+    fn lock(&mut self, run: &RunInfo) -> Result<()>;
+
+    /// What earlier runs left: staging schemas or files whose run is not alive.
+    fn leftovers(&mut self) -> Result<Vec<Leftover>>;
+
+    fn remove_leftover(&mut self, leftover: &Leftover) -> Result<()>;
+
+    /// Checks everything that can be known before the window, all findings at once, and proves the
+    /// plan's DDL: the statements of the plan and those of the baseline are applied to empty
+    /// schemas that nobody else ever sees, and the two catalogs are compared.
+    fn preflight(&mut self, plan: &CompiledPlan) -> Result<Preflight>;
+
+    fn create_staging(&mut self, plan: &CompiledPlan, run: &RunInfo) -> Result<Staging>;
+
+    /// A further connection that works in the staging schema (or on the staging file).
+    fn worker(&mut self) -> Result<Box<dyn Worker>>;
+
+    /// How many workers may exist at the same time; 1 for SQLite.
+    fn max_workers(&self) -> usize;
+
+    /// A check of the moment `Before`, on the live target.
+    fn check_live(&mut self, check: &Check) -> Result<CheckOutcome>;
+
+    /// The staging catalog against the baseline; indexes valid, constraints validated.
+    fn verify_catalog(&mut self, plan: &CompiledPlan) -> Result<CatalogReport>;
+
+    /// The cutover. `guard` is called inside the transaction after the locks are held and before
+    /// the commit (the last look at the sources); `before_commit` gets what must be in the journal
+    /// before COMMIT is sent (transaction id of the server).
+    ///
+    /// # Errors
+    /// `ConnectionLost` means undecided: ask [`TargetEngine::outcome`] on a new connection.
+    fn promote(
+        &mut self,
+        plan: &CompiledPlan,
+        run: &RunInfo,
+        hooks: &mut dyn PromoteHooks,
+        after: &[Check],
+    ) -> Result<Promotion>;
+
+    /// Whether the run's marker is in the target; reconnects where needed.
+    fn outcome(&mut self, run_id: &str) -> Result<Outcome>;
+
+    /// Removes this run's staging schema or file; nothing to remove is fine.
+    fn discard_staging(&mut self, run: &RunInfo) -> Result<()>;
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunInfo {
+    /// Sorts by start: `20261121-053501-8c1f20`.
+    pub run_id: String,
+    pub plan_name: String,
+    pub compiled_digest: String,
+    /// Folder of the plan: relative paths start here.
+    pub plan_dir: PathBuf,
+    /// Private folder of the run.
+    pub run_dir: PathBuf,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leftover {
+    pub run_id: String,
+    /// `staging schema cutover_stage_…`, `out/.shop.sqlite.cutover-…`.
+    pub what: String,
+    /// The engine's own handle to it.
+    pub handle: String,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Preflight {
+    /// Errors stop the run; all of them are shown.
+    pub findings: Vec<EngineError>,
+    /// What was checked and held, for the report.
+    pub passed: Vec<String>,
+    /// Columns of every table that the plan builds, in order, as the engine sees them.
+    pub tables: BTreeMap<String, Vec<TargetColumn>>,
+    /// Fingerprint of what the promote would replace; the promote refuses if it has changed.
+    pub before: String,
+    pub replaced: Vec<ReplacedTable>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReplacedTable {
+    pub table: String,
+    pub rows: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TargetColumn {
+    pub name: String,
+    /// The engine's own spelling.
+    pub type_name: String,
+    pub not_null: bool,
+    pub has_default: bool,
+    /// Computed by the engine; nothing can be loaded into it.
+    pub generated: bool,
+    pub identity: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Staging {
+    /// Schema name or file path.
+    pub name: String,
+}
+
+/// Steps run on these, each on its own thread.
+pub trait Worker: Send {
+    /// Runs SQL in the staging schema.
+    ///
+    /// # Errors
+    /// Also where the engine only warned that it skipped the work (`RUN814`).
+    fn execute(&mut self, sql: &str) -> Result<Executed>;
+
+    /// Empties the staged table and takes rows for it until the sink is finished or dropped
+    /// (dropped unfinished: nothing stays).
+    fn load<'a>(&'a mut self, table: &str, columns: &[LoadInto]) -> Result<Box<dyn LoadSink + 'a>>;
+
+    /// Reads the given columns of every row back and digests them in the canonical form that
+    /// [`LoadSink::finish`] used for the rows it sent.
+    fn row_digest(&mut self, table: &str, columns: &[LoadInto]) -> Result<RowDigest>;
+
+    /// Sets the sequences of the table's columns past the highest values.
+    fn set_sequences(&mut self, table: &str) -> Result<()>;
+
+    fn analyze(&mut self, table: &str) -> Result<()>;
+
+    fn check(&mut self, check: &Check) -> Result<CheckOutcome>;
+
+    /// A small result as text, NULL as `None`.
+    fn query(&mut self, sql: &str) -> Result<Vec<Vec<Option<String>>>>;
+
+    /// Stops what the worker is doing, from another thread.
+    fn canceller(&self) -> Box<dyn Cancel>;
+}
+
+pub trait Cancel: Send + Sync {
+    fn cancel(&self);
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoadInto {
+    pub column: String,
+    pub conversion: Option<Conversion>,
+}
+
+/// Takes the rows of one table; values in the order of the columns given to [`Worker::load`].
+pub trait LoadSink: RowSink {
+    /// Commits the rows. The digest covers what was sent, after conversion.
+    fn finish(self: Box<Self>) -> Result<Loaded>;
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Loaded {
+    pub digest: RowDigest,
+    /// Bytes handed to the engine.
+    pub bytes: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Executed {
+    pub rows_affected: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckOutcome {
+    pub passed: bool,
+    /// What was found instead: `3 rows, first: …` without more data than that.
+    pub found: String,
+}
+
+#[derive(Clone, Debug)]
+pub struct CatalogReport {
+    /// One sentence each: object, property, baseline, built.
+    pub differences: Vec<(ObjectKey, String)>,
+    /// Invalid indexes, unvalidated constraints, missing statistics.
+    pub defects: Vec<String>,
+    pub fingerprint: String,
+    pub via: Via,
+    pub catalog: Catalog,
+}
+
+pub trait PromoteHooks {
+    /// The last look at the sources, with the locks held.
+    fn guard(&mut self) -> Result<()>;
+    /// Durable before COMMIT is sent.
+    fn before_commit(&mut self, transaction: &str) -> Result<()>;
+    /// A try failed on a lock and will be repeated after `wait_ms`.
+    fn retrying(&mut self, attempt: u32, wait_ms: u64, why: &str);
+    fn check_done(&mut self, check: &Check, outcome: &CheckOutcome);
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Promotion {
+    pub attempts: u32,
+    /// How long the locks were held.
+    pub locked_ms: u64,
+    /// Where the previous state is kept: schema name or file path.
+    pub kept: Option<String>,
+    pub fingerprint: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Promoted,
+    NotPromoted,
+}
