@@ -1,0 +1,18 @@
+//! All tests. A missing server fails instead of skipping.
+
+use std::process::{Command, ExitCode};
+
+use crate::{root, tools};
+
+pub(crate) fn run(args: &[String]) -> Result<ExitCode, String> {
+    tools::ensure()?;
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let status = Command::new(cargo)
+        .current_dir(root())
+        .args(["test", "--workspace"])
+        .args(args)
+        .env("REQUIRE_DATABASES", "1")
+        .status()
+        .map_err(|error| format!("cargo test: {error}"))?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
