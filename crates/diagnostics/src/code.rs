@@ -174,6 +174,7 @@ codes! {
     BACKUP_FAILED = "SRC112" "backup-failed" Error Source "the backup could not be taken or did not restore to the same rows";
     SQLITE_UNSUPPORTED_SCHEMA = "SRC113" "unsupported-schema" Error Source "the database is of a newer format than this program supports";
     SOURCE_FOREIGN_KEYS = "SRC114" "source-foreign-keys" Warning Source "rows of a source break its declared foreign keys";
+    SOURCE_TWICE = "SRC115" "source-twice" Error Source "two paths of one source are the same file";
 
     USAGE = "CLI001" "usage" Error Cli "the command line asks for something that cannot be done";
     OUTPUT = "CLI002" "output" Error Cli "an output file or stream cannot be written";

@@ -34,7 +34,19 @@ pub trait SourceEngine: Send + Sync {
     /// What differs from `before` now (bytes, size, mtime, files beside it); `None`: nothing.
     fn changed_since(&self, before: &SourceState) -> Result<Option<String>>;
 
-    /// Opens a snapshot made by `back_up` for reading.
+    /// The quick form of `changed_since` (size, mtime, files beside it, no bytes read), for the
+    /// moment when the promote holds its locks. The slow form is a correct answer too.
+    fn touched_since(&self, before: &SourceState) -> Result<Option<String>> {
+        self.changed_since(before)
+    }
+
+    /// Opens the source itself, in the safe way that `inspect` found, for `columns`, `has_table`
+    /// and the preparation of queries: what a load needs is checked on it before the backup.
+    /// Rows are read from snapshots only.
+    fn open_source(&self, state: &SourceState, file: &FileParameters)
+    -> Result<Box<dyn Snapshot>>;
+
+    /// Opens a snapshot or a backup made by `back_up` for reading, leaving no file beside it.
     fn open_snapshot(&self, snapshot: &Path, file: &FileParameters) -> Result<Box<dyn Snapshot>>;
 }
 
@@ -190,6 +202,10 @@ pub trait TargetEngine: Send {
         after: &[Check],
     ) -> Result<Promotion>;
 
+    /// A connection on the live, promoted state, for `Worker::{digest_sink, row_digest, check,
+    /// query}` alone: `cutover verify`. It writes nothing.
+    fn live_worker(&mut self, plan: &CompiledPlan) -> Result<Box<dyn Worker>>;
+
     /// Whether the run's marker is in the target; reconnects where needed.
     fn outcome(&mut self, run_id: &str) -> Result<Outcome>;
 
@@ -266,6 +282,14 @@ pub trait Worker: Send {
     /// Empties the staged table and takes rows for it until the sink is finished or dropped
     /// (dropped unfinished: nothing stays).
     fn load<'a>(&'a mut self, table: &str, columns: &[LoadInto]) -> Result<Box<dyn LoadSink + 'a>>;
+
+    /// Like [`Worker::load`], but converts, encodes and digests without sending anything: what
+    /// the rows would be in the table as it is now (`cutover verify` after the promote).
+    fn digest_sink<'a>(
+        &'a mut self,
+        table: &str,
+        columns: &[LoadInto],
+    ) -> Result<Box<dyn LoadSink + 'a>>;
 
     /// Reads the given columns of every row back and digests them in the canonical form that
     /// [`LoadSink::finish`] used for the rows it sent.

@@ -3,10 +3,16 @@
 //! Knows no engine and no plan language: engines implement the traits of [`engine`], and the only
 //! input is an [`ir::CompiledPlan`].
 
+pub mod clock;
 pub mod digest;
 pub mod engine;
 pub mod error;
+pub mod events;
+pub mod run;
+pub mod status;
+pub mod stop;
 pub mod value;
+pub mod verify;
 
 pub use digest::RowDigest;
 pub use error::{EngineError, ErrorClass};
