@@ -4,7 +4,9 @@
 //! introspection, so that every property is what the engine itself says; `offline` fills it from
 //! SQL text alone and is only a fallback.
 
+pub mod names;
 mod object;
+pub mod properties;
 mod script;
 
 pub use object::{Catalog, Kind, Object, ObjectKey};

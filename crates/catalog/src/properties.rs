@@ -1,0 +1,176 @@
+//! The facts of each kind of object: which properties there are, and what form their values have.
+//!
+//! Whoever fills a catalog (`engine-postgres`, `engine-sqlite`, `offline`) uses these names and no
+//! others, so that a difference is a difference of schemas and never of habits.
+//!
+//! General rules
+//! - A fact that does not apply, or has the engine's default, is absent: there is `not null = yes`
+//!   or nothing, never `not null = no`. The exceptions say what is *wrong* with an object: an index
+//!   has `valid = no` or nothing, a constraint `validated = no` or nothing.
+//! - Lists of names are written with [`list`]: quoted where needed, joined by `, `, in the engine's
+//!   order (columns) or sorted (options, roles).
+//! - Names of the home schema carry no schema anywhere, also not inside definitions.
+//! - Text is the engine's own (`pg_get_constraintdef`, `pg_get_indexdef`, …). `offline` writes the
+//!   same clauses, normalised on tokens; catalogs of different origin are never called equal.
+//!
+//! Which objects there are
+//! - An index that belongs to a constraint (primary key, unique, exclude) is no object of its own.
+//! - `NOT NULL` is a property of its column, also on PostgreSQL 18 where it is a constraint.
+//! - The sequence of an identity column is no object; its settings are [`IDENTITY_SEQUENCE`].
+//!   The sequence of a `serial` column is one (with [`OWNED_BY`]).
+//! - Internal triggers, `_RETURN` rules, array types and row types are no objects.
+//! - Column `name` of table `t`: kind `Column`, parent `t`, name `name`. Constraints, indexes,
+//!   triggers, rules, policies: parent is the table or view.
+//! - SQLite constraints without a name get the name PostgreSQL would generate ([`crate::names`]),
+//!   with `generated_name` set.
+//! - A grant is one object per (object, role): parent `table orders`, `column orders.total`,
+//!   `sequence s`, `function total(integer)`, `type t`, `schema` (the home schema), name = the role
+//!   or `PUBLIC`; one property per privilege in lower case ([`GRANTED`], [`GRANTABLE`]). The owner's
+//!   own privileges are no objects. What PUBLIC has by PostgreSQL's built-in default (execute on
+//!   functions, usage on types) is no object; where it was taken away there is one for `PUBLIC`
+//!   with that privilege [`REVOKED`].
+//! - Default privileges: parent `tables`, `sequences`, `functions`, `types` or `schemas`, name
+//!   `creator to grantee`; properties as for grants.
+
+use sql::{Dialect, quote_ident};
+
+/// The value of a property that is true.
+pub const YES: &str = "yes";
+/// The value of [`VALID`] and [`VALIDATED`] where something is wrong.
+pub const NO: &str = "no";
+
+// Database (SQLite): one object with an empty name.
+pub const USER_VERSION: &str = "user version";
+pub const APPLICATION_ID: &str = "application id";
+
+// Many kinds.
+/// The whole object as the engine writes it, after its name: the constraint after `CONSTRAINT x`
+/// (`pg_get_constraintdef`), the index from `USING` on, the query of a view, the trigger from its
+/// timing on (`BEFORE INSERT ON …`), a function from its arguments on, the rule from `ON` on.
+pub const DEFINITION: &str = "definition";
+/// What sort of type (`enum`, `composite`, `range`, `base`, `shell`), of constraint (`primary key`,
+/// `unique`, `foreign key`, `check`, `exclude`), of function (`procedure`, `aggregate`, `window`;
+/// absent for a plain function), of policy (`restrictive`; absent for permissive).
+pub const TYPE: &str = "type";
+/// Storage parameters `name=value`, sorted, joined by `, `; SQLite tables: `strict`,
+/// `without rowid`; foreign objects: their `OPTIONS`.
+pub const OPTIONS: &str = "options";
+/// Names of columns, with [`list`]: the order of a table's, what a constraint is about.
+pub const COLUMNS: &str = "columns";
+/// Triggers and rules: `disabled`, `replica` or `always`; absent where it fires as usual.
+pub const ENABLED: &str = "enabled";
+
+// Table, foreign table, virtual table, materialized view. A virtual table has its module and
+// arguments as definition.
+/// `unlogged` or `temporary`.
+pub const PERSISTENCE: &str = "persistence";
+/// `pg_get_partkeydef`: `RANGE (created_at)`.
+pub const PARTITION_BY: &str = "partition by";
+/// The parent of a partition: a table's, or an index's.
+pub const PARTITION_OF: &str = "partition of";
+/// `FOR VALUES FROM (…) TO (…)` or `DEFAULT`.
+pub const PARTITION_BOUND: &str = "partition bound";
+/// Parents by inheritance, in order.
+pub const INHERITS: &str = "inherits";
+pub const ROW_SECURITY: &str = "row security";
+pub const FORCE_ROW_SECURITY: &str = "force row security";
+/// `full`, `nothing`, or the index name; absent for the default.
+pub const REPLICA_IDENTITY: &str = "replica identity";
+/// Where it is not the usual `heap`.
+pub const ACCESS_METHOD: &str = "access method";
+/// The server of a foreign table or user mapping.
+pub const SERVER: &str = "server";
+
+// Column; the first three also domain, the first also sequence.
+/// `format_type`: `integer`, `character varying(20)`, `timestamp with time zone`, `text[]`.
+/// SQLite: the declared type as written, absent where there is none.
+pub const DATA_TYPE: &str = "data type";
+pub const NOT_NULL: &str = "not null";
+/// The expression.
+pub const DEFAULT: &str = "default";
+/// `always` or `by default`.
+pub const IDENTITY: &str = "identity";
+/// `start 1 increment 1 min 1 max 2147483647 cache 1`, then ` cycle` where it does.
+pub const IDENTITY_SEQUENCE: &str = "identity sequence";
+/// The expression of a generated column.
+pub const GENERATED: &str = "generated";
+/// `stored` or `virtual`, beside [`GENERATED`].
+pub const GENERATED_KIND: &str = "generated kind";
+/// Where it is not the type's own.
+pub const COLLATION: &str = "collation";
+/// `plain`, `external`, `extended`, `main`, where it is not the type's own.
+pub const STORAGE: &str = "storage";
+pub const COMPRESSION: &str = "compression";
+/// The statistics target of a column or extended statistics.
+pub const STATISTICS: &str = "statistics";
+
+// Constraint: type, definition, columns and these.
+/// `no` for `NOT VALID`.
+pub const VALIDATED: &str = "validated";
+/// `deferrable` or `deferrable initially deferred`.
+pub const DEFERRABLE: &str = "deferrable";
+/// The table a foreign key refers to.
+pub const REFERENCES: &str = "references";
+
+// Index: definition and these.
+pub const UNIQUE: &str = "unique";
+/// `no` for an index that is not valid, not ready or not live.
+pub const VALID: &str = "valid";
+/// `btree`, `gin`, …; PostgreSQL only.
+pub const METHOD: &str = "method";
+/// The condition of a partial index.
+pub const PREDICATE: &str = "predicate";
+/// The table was last clustered on it.
+pub const CLUSTERED: &str = "clustered";
+
+// Sequence: data type and these, all always there.
+pub const START: &str = "start";
+pub const INCREMENT: &str = "increment";
+pub const MIN: &str = "min";
+pub const MAX: &str = "max";
+pub const CACHE: &str = "cache";
+/// Where it cycles.
+pub const CYCLE: &str = "cycle";
+/// `table.column`, each quoted where needed.
+pub const OWNED_BY: &str = "owned by";
+
+// Type.
+/// Labels of an enum as SQL literals, in order, joined by `, `.
+pub const LABELS: &str = "labels";
+/// Attributes of a composite type, `name type`, in order, joined by `, `.
+pub const ATTRIBUTES: &str = "attributes";
+
+// Domain: data type, not null, default, collation, and one property per check constraint.
+/// The property of the domain's check constraint `name`; its value is the definition.
+pub fn domain_check(name: &str) -> String {
+    format!("check {name}")
+}
+
+// Policy: type and these.
+/// `select`, `insert`, `update` or `delete`; absent for all.
+pub const COMMAND: &str = "command";
+/// Sorted; `PUBLIC` for all.
+pub const ROLES: &str = "roles";
+/// The expression of `USING`.
+pub const USING: &str = "using";
+/// The expression of `WITH CHECK`.
+pub const WITH_CHECK: &str = "with check";
+
+// Grant and default privileges: values of the privileges.
+pub const GRANTED: &str = "granted";
+/// With the grant option.
+pub const GRANTABLE: &str = "grantable";
+/// A built-in default of PUBLIC that was taken away.
+pub const REVOKED: &str = "revoked";
+
+/// Details that the definition already says. They are there for readers and tools; a difference in
+/// one of them is not reported beside a difference of the definition.
+pub const DETAILS_OF_DEFINITION: [&str; 8] =
+    [COLUMNS, DEFERRABLE, METHOD, PREDICATE, REFERENCES, TYPE, UNIQUE, VALIDATED];
+
+/// Names as one value: quoted where SQL needs it, joined by `, `.
+pub fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let quoted: Vec<_> =
+        names.into_iter().map(|name| quote_ident(name, Dialect::Postgres)).collect();
+    quoted.join(", ")
+}

@@ -1,0 +1,1 @@
+//! CREATE TABLE taken apart on tokens.

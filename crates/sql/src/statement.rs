@@ -1,0 +1,74 @@
+//! One statement with its tokens and class.
+
+use std::ops::Range;
+
+use diagnostics::{SourceText, Span};
+
+use crate::cursor::{Cursor, range_of};
+use crate::{Class, Dialect, Name, Token, classify, tokenize};
+
+#[derive(Clone, Debug)]
+pub struct Statement {
+    pub dialect: Dialect,
+    /// Without the semicolon and without the comments before it. `COPY … FROM stdin` includes its
+    /// semicolon and data, up to and with `\.`.
+    pub text: SourceText,
+    /// The comments between the statement before and this one, as they stand.
+    pub comments: Option<SourceText>,
+    pub class: Class,
+    /// Without white space and comments; ranges are bytes of `text`. Not of COPY data.
+    pub tokens: Vec<Token>,
+    /// The bytes of `text` that are COPY data, with the closing `\.`.
+    pub data: Option<Range<usize>>,
+}
+
+impl Statement {
+    /// A text that holds one statement; `split` finds the bounds.
+    pub(crate) fn new(text: SourceText, dialect: Dialect, data: Option<Range<usize>>) -> Self {
+        let command = data.as_ref().map_or(text.text.len(), |data| data.start);
+        let mut tokens = tokenize(&text.text[..command], dialect);
+        tokens.truncate(
+            tokens
+                .iter()
+                .rposition(|t| t.kind != crate::TokenKind::Semicolon)
+                .map_or(0, |at| at + 1),
+        );
+        let class = classify::classify(&mut Cursor::new(&text.text, &tokens, dialect));
+        Self { dialect, text, comments: None, class, tokens, data }
+    }
+
+    /// A `\restrict`, `\connect`, … line of a psql script.
+    pub(crate) fn psql_meta(text: SourceText, dialect: Dialect) -> Self {
+        let word = |c: char| c.is_whitespace();
+        let command = text.text.trim_start_matches('\\').split(word).next().unwrap_or("");
+        let class = Class::PsqlMeta { command: command.to_owned() };
+        Self { dialect, text, comments: None, class, tokens: Vec::new(), data: None }
+    }
+
+    /// The token as written.
+    pub fn written(&self, token: &Token) -> &str {
+        &self.text.text[token.range.clone()]
+    }
+
+    /// The place of the name of what the statement is about; the whole statement where it has none.
+    pub fn name_span(&self) -> Span {
+        let Some(name) = self.class.name() else { return self.text.span };
+        let found = self.find_name(name).map(|tokens| range_of(&self.tokens[tokens]));
+        found.map_or(self.text.span, |range| self.text.span_of(range))
+    }
+
+    /// The first tokens that spell the name, with its schema where it has one.
+    fn find_name(&self, name: &Name) -> Option<Range<usize>> {
+        (0..self.tokens.len()).find_map(|at| {
+            let mut cursor = self.cursor();
+            cursor.at = at;
+            let starts = at == 0 || self.tokens[at - 1].kind != crate::TokenKind::Period;
+            let found = starts && cursor.name().as_ref() == Some(name);
+            found.then_some(at..cursor.at)
+        })
+    }
+
+    pub(crate) fn cursor(&self) -> Cursor<'_> {
+        Cursor::new(&self.text.text, &self.tokens, self.dialect)
+    }
+}
