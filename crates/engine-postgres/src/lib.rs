@@ -1,1 +1,12 @@
-//! engine-postgres
+//! PostgreSQL as a target: introspection, scratch databases, the binary COPY path, staging and
+//! promote. The only crate that speaks to a PostgreSQL server or starts one.
+
+pub mod server;
+pub mod sqlstate;
+
+use sql::Dialect;
+
+/// The one way in which a name gets into SQL.
+fn quote(name: &str) -> String {
+    sql::quote_ident(name, Dialect::Postgres)
+}
