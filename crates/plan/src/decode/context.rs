@@ -1,0 +1,99 @@
+//! Where findings are gathered, and the wording that all of them share.
+
+use diagnostics::{Diagnostic, Span, code, did_you_mean};
+
+use crate::model::EngineKind;
+use crate::yaml::{AliasUse, Kind, Node};
+
+pub(crate) struct Decoder {
+    findings: Vec<Diagnostic>,
+    /// The target's engine, which some limits depend on; `None` until the target has been read.
+    pub(super) engine: Option<EngineKind>,
+}
+
+impl Decoder {
+    pub(super) fn new(findings: Vec<Diagnostic>) -> Self {
+        Self { findings, engine: None }
+    }
+
+    pub(super) fn report(&mut self, finding: Diagnostic) {
+        self.findings.push(finding);
+    }
+
+    /// All findings. One inside a value that is used again through aliases shows those places too.
+    pub(super) fn finish(mut self, aliases: &[AliasUse]) -> Vec<Diagnostic> {
+        diagnostics::sort(&mut self.findings);
+        for finding in &mut self.findings {
+            let Some(place) = finding.span() else { continue };
+            let inside = |use_: &&AliasUse| {
+                use_.definition.start <= place.start && place.end <= use_.definition.end
+            };
+            for use_ in aliases.iter().filter(inside) {
+                if finding.labels.iter().all(|label| label.span != use_.at) {
+                    *finding = finding.clone().label(use_.at, "used here through an alias");
+                }
+            }
+        }
+        self.findings
+    }
+
+    /// "`key` takes …, found …" at the value. Nothing where the value has its finding already.
+    pub(super) fn wrong_type(&mut self, key: &str, node: &Node, expected: &str) {
+        if matches!(node.kind, Kind::Invalid) {
+            return;
+        }
+        let message = format!("{} takes {expected}, found {}", subject(key), node.found());
+        self.report(
+            Diagnostic::new(&code::WRONG_TYPE, message)
+                .label(node.span, format!("expected {expected}")),
+        );
+    }
+
+    /// "`key` takes …, found `text`" at the value.
+    pub(super) fn wrong_text(&mut self, key: &str, node: &Node, expected: &str, found: &str) {
+        let message = format!("{} takes {expected}, found `{found}`", subject(key));
+        self.report(
+            Diagnostic::new(&code::WRONG_TYPE, message)
+                .label(node.span, format!("expected {expected}")),
+        );
+    }
+
+    pub(super) fn unknown_value(&mut self, key: &str, found: &str, span: Span, known: &[&str]) {
+        let message = format!("{} cannot be `{found}`", subject(key));
+        let mut finding = Diagnostic::new(&code::UNKNOWN_VALUE, message)
+            .label(span, "not one of the known values");
+        finding = finding.help(proposal(found, known, "values"));
+        self.report(finding);
+    }
+
+    pub(super) fn conflict(&mut self, message: String, later: Span, earlier: Span, help: &str) {
+        self.report(
+            Diagnostic::new(&code::CONFLICTING_KEYS, message)
+                .label(later, "this key")
+                .label(earlier, "excludes this one")
+                .help(help),
+        );
+    }
+
+    /// The place of a mapping's first key, for findings about the mapping as such.
+    pub(super) fn first_key(&self, node: &Node) -> Option<Span> {
+        match &node.kind {
+            Kind::Mapping(entries) => entries.first().map(|entry| entry.key.span),
+            _ => None,
+        }
+    }
+}
+
+/// A key in backticks; a phrase (it holds a space) as it is.
+fn subject(key: &str) -> String {
+    if key.contains(' ') { key.to_owned() } else { format!("`{key}`") }
+}
+
+/// "did you mean …" where one is near, and all there are.
+pub(super) fn proposal(found: &str, known: &[&str], what: &str) -> String {
+    let list = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    match did_you_mean(found, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`? the {what} here are {list}"),
+        None => format!("the {what} here are {list}"),
+    }
+}

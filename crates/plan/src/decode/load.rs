@@ -1,0 +1,129 @@
+//! `load:`, where each table's rows come from.
+
+use diagnostics::{SourceText, Spanned};
+
+use crate::model::{ColumnRule, ColumnValue, Conversion, Load, LoadFrom};
+use crate::yaml::{Entry, Kind, Node};
+
+use super::context::Decoder;
+use super::fields::Fields;
+
+pub(crate) const LOAD: &[&str] = &["from", "source", "query", "where", "columns"];
+pub(crate) const COLUMN: &[&str] = &["from", "sql", "as"];
+
+/// A table that starts empty.
+pub(crate) const NONE: &str = "none";
+/// A column that the target fills.
+pub(crate) const OMIT: &str = "omit";
+
+impl Decoder {
+    pub(super) fn loads(&mut self, fields: &Fields<'_>) -> Vec<Load> {
+        let Some(entry) = fields.get("load") else { return Vec::new() };
+        self.entries(entry, "a mapping of tables to load rules")
+            .iter()
+            .filter_map(|load| self.load(load))
+            .collect()
+    }
+
+    fn load(&mut self, entry: &Entry) -> Option<Load> {
+        let valid = self.check_name(&entry.key, None);
+        let mut load = Load {
+            table: entry.key.clone(),
+            span: entry.key.span.to(entry.value.span),
+            from: LoadFrom::Default,
+            columns: Vec::new(),
+            filter: None,
+        };
+        if let Kind::Scalar(scalar) = &entry.value.kind {
+            load.from = match scalar.text.text.as_str() {
+                NONE => LoadFrom::Nothing(entry.value.span),
+                _ => self.from(&entry.key.value, &entry.value, None)?,
+            };
+            return valid.then_some(load);
+        }
+        let what = "a load rule";
+        let fields = self.fields(&entry.value, entry.key.span, what, LOAD)?;
+        load.from = self.load_from(entry, &fields)?;
+        load.filter = fields.get("where").and_then(|entry| self.sql_of(entry));
+        load.columns = self.column_rules(&fields);
+        valid.then_some(load)
+    }
+
+    fn load_from(&mut self, load: &Entry, fields: &Fields<'_>) -> Option<LoadFrom> {
+        let source = match fields.get("source") {
+            Some(entry) => Some(self.text_of(entry)?),
+            None => None,
+        };
+        match fields.at_most_one_of(self, &["from", "query"]) {
+            Some(entry) if entry.key.value == "query" => {
+                let sql = self.sql_of(entry)?;
+                Some(LoadFrom::Query { source, sql })
+            }
+            Some(entry) => self.from("from", &entry.value, source),
+            None if source.is_some() => Some(LoadFrom::Table { source, table: load.key.clone() }),
+            None => Some(LoadFrom::Default),
+        }
+    }
+
+    /// `table` or `source.table`. Where the source is named beside it, a dot is part of the table.
+    fn from(
+        &mut self,
+        key: &str,
+        node: &Node,
+        source: Option<Spanned<String>>,
+    ) -> Option<LoadFrom> {
+        let text = self.sql(key, node, "a table such as `orders` or `shop.orders`")?;
+        let parts = text.text.split_once('.').filter(|_| source.is_none());
+        let Some((before, after)) = parts else {
+            return Some(LoadFrom::Table { source, table: Spanned::new(text.text, node.span) });
+        };
+        if before.is_empty() || after.is_empty() {
+            let expected = "a table such as `orders` or `shop.orders`";
+            self.wrong_text(key, node, expected, &text.text);
+            return None;
+        }
+        let (source, table) = (part(&text, before), part(&text, after));
+        Some(LoadFrom::Table { source: Some(source), table })
+    }
+
+    fn column_rules(&mut self, fields: &Fields<'_>) -> Vec<ColumnRule> {
+        let Some(entry) = fields.get("columns") else { return Vec::new() };
+        self.entries(entry, "a mapping of target columns to their source")
+            .iter()
+            .filter_map(|column| self.column_rule(column))
+            .collect()
+    }
+
+    fn column_rule(&mut self, entry: &Entry) -> Option<ColumnRule> {
+        let valid = self.check_name(&entry.key, None);
+        let column = entry.key.clone();
+        if matches!(entry.value.kind, Kind::Scalar(_)) {
+            let text = self.text_of(entry)?;
+            let value = match text.value.as_str() {
+                OMIT => ColumnValue::Omit(text.span),
+                _ => ColumnValue::Column(text),
+            };
+            return valid.then_some(ColumnRule { column, value, conversion: None });
+        }
+        let fields = self.fields(&entry.value, entry.key.span, "a column rule", COLUMN)?;
+        let words: Vec<_> = Conversion::ALL.into_iter().map(|c| (c.name(), c)).collect();
+        let conversion = self.choice_at(&fields, "as", &words);
+        let value = match fields.at_most_one_of(self, &["from", "sql"]) {
+            Some(entry) if entry.key.value == "sql" => ColumnValue::Sql(self.sql_of(entry)?),
+            Some(entry) => ColumnValue::Column(self.text_of(entry)?),
+            None if fields.get("as").is_some() => ColumnValue::Column(column.clone()),
+            None => {
+                fields.one_of(self, COLUMN)?;
+                return None;
+            }
+        };
+        valid.then_some(ColumnRule { column, value, conversion })
+    }
+}
+
+/// A piece of `whole.text` with its place.
+pub(super) fn part(whole: &SourceText, piece: &str) -> Spanned<String> {
+    // `piece` is a slice of the text, so its address says where it starts.
+    let start = piece.as_ptr() as usize - whole.text.as_ptr() as usize;
+    Spanned::new(piece.to_owned(), whole.span_of(start..start + piece.len()))
+}

@@ -1,0 +1,89 @@
+//! `run:` and `waivers:`.
+
+use diagnostics::Spanned;
+use jiff::civil::Date;
+
+use crate::model::{OnSourceChange, Settings, Waiver};
+use crate::yaml::Node;
+
+use super::context::Decoder;
+use super::fields::Fields;
+
+pub(crate) const RUN: &[&str] = &[
+    "connections",
+    "lock_timeout",
+    "promote_attempts",
+    "statement_timeout",
+    "on_source_change",
+    "memory",
+];
+pub(crate) const WAIVER: &[&str] = &["allow", "on", "reason", "owner", "expires"];
+
+/// More connections than this help no load and exhaust servers.
+pub(crate) const MAX_CONNECTIONS: u32 = 64;
+/// The promote never waits for its locks without end.
+pub(crate) const MAX_PROMOTE_ATTEMPTS: u32 = 100;
+
+const ON_SOURCE_CHANGE: &[(&str, OnSourceChange)] =
+    &[("stop", OnSourceChange::Stop), ("warn", OnSourceChange::Warn)];
+
+impl Decoder {
+    pub(super) fn settings(&mut self, fields: &Fields<'_>) -> Settings {
+        let run = fields
+            .get("run")
+            .and_then(|entry| self.fields(&entry.value, entry.key.span, "`run`", RUN));
+        let Some(run) = run else { return Settings::default() };
+        Settings {
+            connections: run
+                .get("connections")
+                .and_then(|entry| self.count(entry, MAX_CONNECTIONS)),
+            lock_timeout_ms: run.get("lock_timeout").and_then(|entry| self.duration(entry)),
+            promote_attempts: run
+                .get("promote_attempts")
+                .and_then(|entry| self.count(entry, MAX_PROMOTE_ATTEMPTS)),
+            statement_timeout_ms: run
+                .get("statement_timeout")
+                .and_then(|entry| self.duration(entry)),
+            on_source_change: self.choice_at(&run, "on_source_change", ON_SOURCE_CHANGE),
+            memory_bytes: run.get("memory").and_then(|entry| self.size(entry)),
+        }
+    }
+
+    pub(super) fn waivers(&mut self, fields: &Fields<'_>) -> Vec<Waiver> {
+        let Some(entry) = fields.get("waivers") else { return Vec::new() };
+        self.items(entry, "a list of waivers").iter().filter_map(|node| self.waiver(node)).collect()
+    }
+
+    fn waiver(&mut self, node: &Node) -> Option<Waiver> {
+        let owner = self.first_key(node).unwrap_or(node.span);
+        let fields = self.fields(node, owner, "a waiver", WAIVER)?;
+        let mut part = |key, help: &str, expected: &str| {
+            let entry = fields.required(self, key, help)?;
+            self.sentence(entry, expected)
+        };
+        let allow =
+            part("allow", "name the hazard or lint: `allow: replaces-table`", "a hazard or lint");
+        let reason = part("reason", "say why it is acceptable here", "a reason");
+        let person = part("owner", "name who answers for it", "a person or team");
+        let expires = part("expires", "give its last day: `expires: 2027-01-31`", "a date");
+        let expires = expires.filter(|date| self.check_date(&fields, date));
+        let on = fields.get("on").and_then(|entry| self.sentence(entry, "a component"));
+        Some(Waiver {
+            span: node.span,
+            allow: allow?,
+            on,
+            reason: reason?,
+            owner: person?,
+            expires: expires?,
+        })
+    }
+
+    fn check_date(&mut self, fields: &Fields<'_>, date: &Spanned<String>) -> bool {
+        let valid = date.value.len() == "YYYY-MM-DD".len() && date.value.parse::<Date>().is_ok();
+        if let (false, Some(entry)) = (valid, fields.get("expires")) {
+            let expected = "a day of the calendar as YYYY-MM-DD";
+            self.wrong_text("expires", &entry.value, expected, &date.value);
+        }
+        valid
+    }
+}
