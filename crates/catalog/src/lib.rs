@@ -10,4 +10,4 @@ pub mod properties;
 mod script;
 
 pub use object::{Catalog, Kind, Object, ObjectKey};
-pub use script::{Home, Normalised, Normaliser, Script, ScriptStatement, StatementError, Via};
+pub use script::{HOME_SCHEMA, Home, Normalised, Normaliser, Script, ScriptStatement, StatementError, Via, at_home};

@@ -14,6 +14,16 @@ pub enum Home {
     Database,
 }
 
+/// How a statement writes the home schema itself (`GRANT USAGE ON SCHEMA "cutover home" TO app`):
+/// in scripts with [`Home::Unqualified`] and in the steps of a compiled plan, whose schema has
+/// another name while it is staged. The engine puts its own quoted name there with [`at_home`].
+pub const HOME_SCHEMA: &str = "\"cutover home\"";
+
+/// The statement where the home schema is called `quoted` (quoted as SQL needs it).
+pub fn at_home(sql: &str, quoted: &str) -> String {
+    sql.replace(HOME_SCHEMA, quoted)
+}
+
 /// Statements in the order of execution.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Script {
