@@ -100,6 +100,8 @@ codes! {
     UNSUPPORTED_STATEMENT = "REF212" "unsupported-statement" Error Reference "a statement in an included file is neither a component nor a setting that can be passed over";
     WRONG_ENGINE = "REF213" "wrong-engine" Error Reference "the target's engine does not have this kind of component";
     STAGE_AFTER_PROMOTE = "REF214" "stage-after-promote" Error Reference "a stage that changes the target must come before the promote";
+    BUILT_IN_STAGE = "REF215" "built-in-stage" Error Reference "a built-in stage cannot be left out or changed in this way";
+    AMBIGUOUS_NAME = "REF216" "ambiguous-name" Error Reference "a name fits several components";
 
     SQL_SYNTAX = "CAT301" "sql-syntax" Error Catalog "a SQL text cannot be split into statements";
     STATEMENT_REFUSED = "CAT302" "statement-refused" Error Catalog "the engine refuses a statement";
