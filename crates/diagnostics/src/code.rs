@@ -155,6 +155,9 @@ codes! {
     INTEGRITY_FAILED = "RUN823" "integrity-failed" Error Run "the engine's own integrity check failed";
     UNDECIDED = "RUN824" "undecided" Error Run "whether the promote committed could not be found out";
     TARGET_CHANGED = "RUN825" "target-changed" Error Run "the target changed while the run was building";
+    COLUMN_WITHOUT_VALUE = "RUN826" "column-without-value" Error Run "a target column that needs a value gets none";
+    COLUMN_LEFT_NULL = "RUN827" "column-left-null" Warning Run "a target column gets null in every row";
+    LEFT_BEHIND = "RUN828" "left-behind" Warning Run "something that the run built could not be removed";
 
     JOURNAL_CORRUPT = "JRN901" "journal-corrupt" Error Journal "a journal record is damaged";
     UNFINISHED_RUN = "JRN902" "unfinished-run" Warning Journal "an earlier run did not end by itself";
@@ -177,6 +180,7 @@ codes! {
     SQLITE_UNSUPPORTED_SCHEMA = "SRC113" "unsupported-schema" Error Source "the database is of a newer format than this program supports";
     SOURCE_FOREIGN_KEYS = "SRC114" "source-foreign-keys" Warning Source "rows of a source break its declared foreign keys";
     SOURCE_TWICE = "SRC115" "source-twice" Error Source "two paths of one source are the same file";
+    COLUMN_UNPLACED = "SRC116" "column-unplaced" Error Source "a source column has no place in the target";
 
     USAGE = "CLI001" "usage" Error Cli "the command line asks for something that cannot be done";
     OUTPUT = "CLI002" "output" Error Cli "an output file or stream cannot be written";

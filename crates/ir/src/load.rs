@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 /// The rows of one target table. Columns that are not listed go by name: at run time every target
 /// column that is neither listed nor generated takes the source column of the same name, and it is
-/// an error in preflight if a source column has no place to go or a target column that has no
-/// default gets nothing.
+/// an error in preflight if a source column has no place to go or a target column gets nothing that
+/// is neither nullable nor has a default.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Load {
