@@ -8,7 +8,6 @@ mod object;
 use crate::cursor::Cursor;
 use crate::{Class, Dialect, Name, TokenKind, unquote_literal};
 
-pub(crate) use alter::constraint_kind;
 pub(crate) use grant::role as role_of;
 
 /// The roles after `TO`, which stands next.

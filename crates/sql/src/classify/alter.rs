@@ -105,7 +105,7 @@ fn add(cursor: &mut Cursor<'_>) -> Option<AlterAction> {
 }
 
 /// The kind of the constraint that stands next, after its optional name.
-pub(crate) fn constraint_kind(cursor: Cursor<'_>) -> Option<ConstraintKind> {
+fn constraint_kind(cursor: Cursor<'_>) -> Option<ConstraintKind> {
     let kinds = [
         ("primary key", ConstraintKind::PrimaryKey),
         ("unique", ConstraintKind::Unique),
