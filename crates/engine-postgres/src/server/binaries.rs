@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Names the folder with `initdb`, `postgres` and `pg_ctl`.
-pub const BINDIR_VARIABLE: &str = "CUTOVER_PG_BINDIR";
+const BINDIR_VARIABLE: &str = "CUTOVER_PG_BINDIR";
 
 const NOT_FOUND: &str = "no PostgreSQL server programs were found; install them \
     (Debian: `apt-get install postgresql`) or name their folder in CUTOVER_PG_BINDIR";

@@ -77,7 +77,7 @@ fn guard(
     drop(report.send(answer));
     if !failed {
         // Returns with an error when the owner lets go of the sender.
-        drop(stopped.recv());
+        stopped.recv().ok();
     }
     quit(&mut child);
 }

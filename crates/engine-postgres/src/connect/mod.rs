@@ -1,0 +1,10 @@
+//! Getting to the server: where it is, how it is trusted, and sessions whose settings are pinned.
+
+mod address;
+mod passfile;
+mod secret;
+mod session;
+mod tls;
+
+pub use address::{Address, local_address};
+pub use session::{Connector, Pins, Session};

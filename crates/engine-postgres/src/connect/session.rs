@@ -1,0 +1,229 @@
+//! A connection whose settings are what the run relies on, whatever the server's defaults are.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use diagnostics::Code;
+use diagnostics::code::{STATEMENT_FAILED, TLS_REQUIRED, UNREACHABLE};
+use ir::TlsMode;
+use postgres::config::SslMode;
+use postgres::types::ToSql;
+use postgres::{CancelToken, Client, NoTls, Row, SimpleQueryMessage};
+use runtime::{EngineError, ErrorClass};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::{Address, tls};
+use crate::sqlstate;
+
+/// Limits of every session; 0 is none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pins {
+    pub statement_timeout_ms: u64,
+    pub lock_timeout_ms: u64,
+}
+
+/// Opens sessions on one server.
+#[derive(Clone)]
+pub struct Connector {
+    address: Address,
+    tls: Option<MakeRustlsConnect>,
+    pins: Pins,
+    /// `cutover:<run>`; the stage is appended.
+    name: String,
+}
+
+impl Connector {
+    /// # Errors
+    /// Where TLS is due and no certificates can be had.
+    pub fn new(address: Address, mode: TlsMode, pins: Pins) -> Result<Self, EngineError> {
+        let tls = tls::connector(&address, mode)?;
+        Ok(Self { address, tls, pins, name: "cutover".to_owned() })
+    }
+
+    /// Sessions opened from now on carry the run's id as their application name.
+    pub fn set_run(&mut self, run_id: &str) {
+        self.name = format!("cutover:{run_id}");
+    }
+
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// # Errors
+    /// `RUN802`, `RUN809`, without any secret.
+    pub fn open(&self, stage: &str) -> Result<Session, EngineError> {
+        let notices = Notices::default();
+        let sink = notices.clone();
+        let mut config = self.address.config.clone();
+        config.application_name(&format!("{}:{stage}", self.name));
+        config.notice_callback(move |notice| sink.push(&notice));
+        let client = match &self.tls {
+            Some(tls) => config.ssl_mode(SslMode::Require).connect(tls.clone()),
+            None => config.ssl_mode(SslMode::Disable).connect(NoTls),
+        };
+        let client = client.map_err(|error| refused(&error))?;
+        let mut session = Session { client, notices, version: 0, tls: self.tls.clone() };
+        session.pin(self.pins)?;
+        Ok(session)
+    }
+}
+
+fn refused(error: &postgres::Error) -> EngineError {
+    let mut found = sqlstate::error(&UNREACHABLE, error);
+    let text = found.message.to_lowercase();
+    if error.as_db_error().is_none() && (text.contains("tls") || text.contains("certificate")) {
+        return EngineError::new(&TLS_REQUIRED, found.message).help(
+            "enable TLS on the server with a certificate for its host name, name its CA with \
+             `sslrootcert` in the URL, or say `tls: insecure-disable` in the plan",
+        );
+    }
+    // Nothing was sent yet, so nothing is unknown.
+    if found.class == ErrorClass::ConnectionLost {
+        found.code = &UNREACHABLE;
+        found.class = ErrorClass::Permanent;
+    }
+    found
+}
+
+/// Warnings and notices of one connection, oldest first: (severity, SQLSTATE, message).
+#[derive(Clone, Default)]
+struct Notices(Arc<Mutex<Vec<Notice>>>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Notice {
+    pub(crate) warning: bool,
+    pub(crate) message: String,
+}
+
+impl Notices {
+    fn push(&self, notice: &postgres::error::DbError) {
+        let warning = notice.parsed_severity() == Some(postgres::error::Severity::Warning);
+        let message = notice.message().to_owned();
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Notice { warning, message });
+    }
+
+    fn take(&self) -> Vec<Notice> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// One connection. Errors carry the given code unless their SQLSTATE has a better one.
+pub struct Session {
+    pub client: Client,
+    notices: Notices,
+    version: u32,
+    tls: Option<MakeRustlsConnect>,
+}
+
+impl Session {
+    /// `server_version_num`: 150018.
+    pub fn version(&self) -> u32 {
+        self.version
+    }
+
+    pub fn major(&self) -> u32 {
+        self.version / 10_000
+    }
+
+    /// # Errors
+    /// What the server says, with the offset in `sql`.
+    pub fn run(&mut self, sql: &str) -> Result<(), EngineError> {
+        self.client
+            .batch_execute(sql)
+            .map_err(|error| sqlstate::in_sql(&STATEMENT_FAILED, &error, sql))
+    }
+
+    /// # Errors
+    /// What the server says.
+    pub fn rows(
+        &mut self,
+        code: &'static Code,
+        sql: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, EngineError> {
+        self.client.query(sql, parameters).map_err(|error| sqlstate::in_sql(code, &error, sql))
+    }
+
+    /// One value of one row.
+    ///
+    /// # Errors
+    /// What the server says, or where there is no such row.
+    pub fn value<T: for<'a> postgres::types::FromSql<'a>>(
+        &mut self,
+        code: &'static Code,
+        sql: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<T, EngineError> {
+        let row = self
+            .client
+            .query_one(sql, parameters)
+            .map_err(|error| sqlstate::in_sql(code, &error, sql))?;
+        row.try_get(0).map_err(|error| sqlstate::error(code, &error))
+    }
+
+    /// Rows as text through the simple protocol, which needs no types.
+    ///
+    /// # Errors
+    /// What the server says, with the offset in `sql`.
+    pub fn text(&mut self, sql: &str) -> Result<Vec<Vec<Option<String>>>, EngineError> {
+        let messages = self
+            .client
+            .simple_query(sql)
+            .map_err(|error| sqlstate::in_sql(&STATEMENT_FAILED, &error, sql))?;
+        let rows = messages.into_iter().filter_map(|message| match message {
+            SimpleQueryMessage::Row(row) => {
+                Some((0..row.len()).map(|at| row.get(at).map(str::to_owned)).collect())
+            }
+            _ => None,
+        });
+        Ok(rows.collect())
+    }
+
+    /// What the server warned of since the last call.
+    pub(crate) fn notices(&mut self) -> Vec<Notice> {
+        self.notices.take()
+    }
+
+    pub(crate) fn canceller(&self) -> (CancelToken, Option<MakeRustlsConnect>) {
+        (self.client.cancel_token(), self.tls.clone())
+    }
+
+    fn pin(&mut self, pins: Pins) -> Result<(), EngineError> {
+        let number = self.text("select pg_catalog.current_setting('server_version_num')")?;
+        let number = number.into_iter().flatten().flatten().next().unwrap_or_default();
+        self.version = number.parse().unwrap_or(0);
+        self.run(&pin_statements(pins, self.version))
+    }
+}
+
+/// Values are those that the run relies on: names resolve to the system catalog alone, text forms
+/// are the same everywhere, and the server notices when we are gone.
+fn pin_statements(pins: Pins, version: u32) -> String {
+    let mut settings = vec![
+        ("search_path", "pg_catalog".to_owned()),
+        ("statement_timeout", pins.statement_timeout_ms.to_string()),
+        ("lock_timeout", pins.lock_timeout_ms.to_string()),
+        ("idle_in_transaction_session_timeout", "0".to_owned()),
+        ("synchronous_commit", "on".to_owned()),
+        ("default_transaction_isolation", "read committed".to_owned()),
+        ("default_transaction_read_only", "off".to_owned()),
+        ("default_transaction_deferrable", "off".to_owned()),
+        ("datestyle", "ISO, YMD".to_owned()),
+        ("intervalstyle", "postgres".to_owned()),
+        ("extra_float_digits", "1".to_owned()),
+        ("bytea_output", "hex".to_owned()),
+        ("timezone", "UTC".to_owned()),
+        ("standard_conforming_strings", "on".to_owned()),
+        ("quote_all_identifiers", "off".to_owned()),
+        ("row_security", "off".to_owned()),
+        ("check_function_bodies", "off".to_owned()),
+        ("client_min_messages", "notice".to_owned()),
+    ];
+    if version >= 140_000 {
+        settings.push(("client_connection_check_interval", "1s".to_owned()));
+        settings.push(("idle_session_timeout", "0".to_owned()));
+    }
+    if version >= 170_000 {
+        settings.push(("transaction_timeout", "0".to_owned()));
+    }
+    settings.iter().map(|(name, value)| format!("set {name} = '{value}';")).collect()
+}
