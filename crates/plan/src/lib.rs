@@ -19,7 +19,7 @@ pub use yaml::MAX_BYTES;
 /// Show findings from [`redact`]ed text: a renderer prints whole lines, and a plan may hold a
 /// password that it should not.
 pub fn parse(source: SourceId, text: &str) -> (Option<Plan>, Vec<Diagnostic>) {
-    decode::plan(yaml::read(source, text))
+    decode::plan(source, yaml::read(source, text))
 }
 
 /// [`parse`] for the bytes of a file, which may not be UTF-8.

@@ -14,7 +14,7 @@ mod target;
 mod url;
 mod values;
 
-use diagnostics::{Diagnostic, Span, Spanned, code};
+use diagnostics::{Diagnostic, SourceId, Span, Spanned, code};
 
 use crate::model::{EngineKind, Plan, Target};
 use crate::yaml::{Document, Kind, Node};
@@ -46,11 +46,20 @@ const ENGINES: &[(&str, EngineKind)] =
     &[("postgres", EngineKind::Postgres), ("sqlite", EngineKind::Sqlite)];
 
 /// The plan as far as it could be read, and every finding in the order of the file.
-pub(crate) fn plan(document: Document) -> (Option<Plan>, Vec<Diagnostic>) {
-    let Document { root, aliases, findings } = document;
+pub(crate) fn plan(source: SourceId, document: Document) -> (Option<Plan>, Vec<Diagnostic>) {
+    let Document { root, aliases, mut findings } = document;
+    if root.is_none() && findings.is_empty() {
+        findings.push(empty(source));
+    }
     let mut decoder = Decoder::new(findings);
     let plan = root.and_then(|root| decoder.plan(&root));
     (plan, decoder.finish(&aliases))
+}
+
+fn empty(source: SourceId) -> Diagnostic {
+    Diagnostic::new(&code::WRONG_TYPE, "the plan is empty")
+        .label(Span::new(source, 0..0), "expected a mapping with the key `cutover`")
+        .help("start with `cutover: 1` and `name: …`")
 }
 
 impl Decoder {
