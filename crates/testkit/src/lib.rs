@@ -1,1 +1,17 @@
-//! testkit
+//! What tests need from the outside: throw-away servers, example plans in folders of their own, the
+//! program run as a process (and killed), files compared. A development dependency only.
+#![allow(clippy::print_stdout)] // skipped tests must say so
+
+mod command;
+mod databases;
+mod examples;
+mod files;
+mod random;
+mod shared;
+
+pub use command::{Finished, Program, tool};
+pub use databases::{Database, cluster};
+pub use examples::{example, make_sources, root};
+pub use files::{FileState, states};
+pub use random::Seeded;
+pub use shared::{TestPlan, shared};

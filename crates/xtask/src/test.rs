@@ -2,7 +2,9 @@
 
 use std::process::{Command, ExitCode};
 
-use crate::{root, tools};
+use testkit::root;
+
+use crate::tools;
 
 pub(crate) fn run(args: &[String]) -> Result<ExitCode, String> {
     tools::ensure()?;

@@ -17,7 +17,8 @@ const TOOLS: [(&str, &str); 5] = [
 /// # Errors
 /// A sentence with the command to type.
 pub(crate) fn ensure() -> Result<(), String> {
-    let missing: Vec<&str> = TOOLS.iter().filter(|(tool, _)| !present(tool)).map(|(_, package)| *package).collect();
+    let missing: Vec<&str> =
+        TOOLS.iter().filter(|(tool, _)| !present(tool)).map(|(_, package)| *package).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -31,7 +32,8 @@ pub(crate) fn ensure() -> Result<(), String> {
 }
 
 fn present(tool: &str) -> bool {
-    on_path(tool) || (tool == "postgres" && postgres_folders().any(|bin| bin.join("postgres").is_file()))
+    on_path(tool)
+        || (tool == "postgres" && postgres_folders().any(|bin| bin.join("postgres").is_file()))
 }
 
 /// Debian keeps the server's binaries off the PATH.
@@ -42,7 +44,8 @@ fn postgres_folders() -> impl Iterator<Item = std::path::PathBuf> {
 
 fn on_path(tool: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|folder: std::path::PathBuf| Path::new(&folder).join(tool).is_file())
+    std::env::split_paths(&path)
+        .any(|folder: std::path::PathBuf| Path::new(&folder).join(tool).is_file())
 }
 
 fn is_root() -> bool {
@@ -50,7 +53,8 @@ fn is_root() -> bool {
 }
 
 fn shell(command: &str) -> Result<(), String> {
-    let status = Command::new("sh").args(["-c", command]).env("DEBIAN_FRONTEND", "noninteractive").status();
+    let status =
+        Command::new("sh").args(["-c", command]).env("DEBIAN_FRONTEND", "noninteractive").status();
     match status {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(format!("`{command}` ended with {status}")),

@@ -1,0 +1,163 @@
+//! L3 and L1 under SIGKILL: at whatever moment a run dies, the target is as before or as after, the
+//! next run says what it found and finishes, and no source changed.
+//!
+//! Each loop prints its seed and must reach both outcomes; a harness that never reaches "after"
+//! proves nothing.
+
+use std::path::Path;
+use std::time::Duration;
+
+use testkit::{Database, Program, Seeded, example, tool};
+
+use crate::{cutover, cutover_on};
+
+fn seed() -> u64 {
+    std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_261_121)
+}
+
+fn kills() -> u64 {
+    std::env::var("KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(50)
+}
+
+/// Kills runs at seeded moments. `state` is the target as an independent program sees it, `reset`
+/// puts the state "before" back.
+fn killed_runs(
+    name: &str,
+    program: &Program,
+    folder: &Path,
+    state: &dyn Fn() -> String,
+    reset: &dyn Fn(),
+) {
+    reset();
+    let before = state();
+    let sources = testkit::states(&folder.join("data"));
+    let whole = program.run(folder, &["run", "plan.yaml", "--yes"]).expect(0).elapsed;
+    let after = state();
+    assert_ne!(before, after);
+    let (mut at_before, mut at_after, mut alive) = (0, 0, 0);
+    let mut random = Seeded::new(seed());
+    for kill in 0..kills() {
+        reset();
+        // Past the end of a typical run too, so that "after" is reached.
+        let moment = random.below(u64::try_from(whole.as_micros()).unwrap() * 5 / 4);
+        alive += u64::from(program.kill_after(
+            folder,
+            &["run", "plan.yaml", "--yes"],
+            Duration::from_micros(moment),
+        ));
+        settle();
+        let found = state();
+        match () {
+            () if found == before => at_before += 1,
+            () if found == after => at_after += 1,
+            () => panic!("{name}: kill {kill} at {moment} µs (seed {}) left\n{found}", seed()),
+        }
+        assert_eq!(
+            sources,
+            testkit::states(&folder.join("data")),
+            "L1, kill {kill} at {moment} µs"
+        );
+        if found == before {
+            program.run(folder, &["run", "plan.yaml", "--yes"]).expect(0);
+            assert_eq!(state(), after, "the next run finishes (kill {kill} at {moment} µs)");
+        }
+    }
+    println!(
+        "{name}: seed {}, {} kills ({alive} while running): {at_before} before, {at_after} after, 0 between; run of {whole:?}",
+        seed(),
+        kills()
+    );
+    assert!(at_before > 0 && at_after > 0, "both outcomes must occur");
+}
+
+/// The server notices within its `client_connection_check_interval` that its client is gone.
+fn settle() {
+    std::thread::sleep(Duration::from_millis(50));
+}
+
+#[test]
+fn sqlite_target_survives() {
+    let (_keep, plan) = example("quickstart");
+    let file = plan.join("plan.yaml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let text = text.replace(
+        "  sqlite: out/shop.sqlite",
+        "  sqlite: { path: out/shop.sqlite, existing: replace }",
+    );
+    std::fs::write(&file, text).unwrap();
+    let out = plan.join("out");
+    let target = out.join("shop.sqlite");
+    let reset = || {
+        drop(std::fs::remove_dir_all(&out));
+        std::fs::create_dir_all(&out).unwrap();
+        tool(
+            "sqlite3",
+            &[
+                &target.to_string_lossy(),
+                "create table customers(old text); insert into customers values ('row')",
+            ],
+        );
+    };
+    // Without our own record of the run, which names the run.
+    let state = || {
+        let dump = tool("sqlite3", &[&target.to_string_lossy(), ".dump"]);
+        dump.lines()
+            .filter(|line| !line.contains("cutover_run"))
+            .flat_map(|line| [line, "\n"])
+            .collect()
+    };
+    killed_runs("sqlite", &cutover(), &plan, &state, &reset);
+}
+
+#[test]
+fn postgres_target_survives() {
+    let Some(database) = Database::create() else { return };
+    database.roles(&["shop_app"]);
+    let (_keep, plan) = example("shop-postgres");
+    let file = plan.join("plan.yaml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("server: local", "url: { env: CUTOVER_TEST_URL }")).unwrap();
+    let reset = || {
+        // Waits for what a dead client's backend still holds.
+        database.psql(
+            "select pg_terminate_backend(pid, 5000) from pg_stat_activity where application_name like 'cutover%';
+             drop schema if exists shop cascade;
+             do $$ declare s text; begin for s in select nspname from pg_namespace where nspname like 'cutover%'
+             loop execute format('drop schema %I cascade', s); end loop; end $$;
+             drop extension if exists pg_trgm;
+             create schema shop; create table shop.customers (old text); insert into shop.customers values ('row')",
+        );
+    };
+    let state = || {
+        // Until no backend of the killed run is left, its last statement may still be going on.
+        database.psql(
+            "select pg_sleep(0.02) from pg_stat_activity where application_name like 'cutover%'",
+        );
+        database.dump(&["--schema=shop"])
+    };
+    killed_runs("postgres", &cutover_on(&database), &plan, &state, &reset);
+}
+
+#[test]
+fn what_a_killed_run_left_is_cleaned_by_the_next() {
+    let Some(database) = Database::create() else { return };
+    database.roles(&["code_reader"]);
+    let (_keep, plan) = example("fleet");
+    let file = plan.join("plan.yaml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("server: local", "url: { env: CUTOVER_TEST_URL }")).unwrap();
+    let program = cutover_on(&database);
+    let staged =
+        || database.psql("select count(*) from pg_namespace where nspname like 'cutover_stage%'");
+    let mut delay = Duration::from_millis(100);
+    while staged() == "0\n" {
+        assert!(
+            program.kill_after(&plan, &["run", "plan.yaml", "--yes"], delay),
+            "ended before it was killed"
+        );
+        delay += Duration::from_millis(20);
+    }
+    let next = program.run(&plan, &["run", "plan.yaml", "--yes"]).expect(0);
+    assert!(next.stderr.contains("JRN902"), "{}", next.stderr);
+    assert_eq!(staged(), "0\n");
+}

@@ -1,0 +1,22 @@
+//! Tests from the outside; see ../README.md.
+#![allow(clippy::print_stdout)] // figures and skipped tests are part of the result
+
+mod architecture;
+mod baseline;
+mod examples;
+mod kills;
+mod mistakes;
+mod real;
+mod sources;
+
+use testkit::{Database, Program};
+
+/// The program under test.
+fn cutover() -> Program {
+    Program::new(env!("CARGO_BIN_EXE_cutover-under-test"))
+}
+
+/// The program with the database in the variable that the test plans name.
+fn cutover_on(database: &Database) -> Program {
+    cutover().env("CUTOVER_TEST_URL", &database.url)
+}
