@@ -102,6 +102,7 @@ codes! {
     STAGE_AFTER_PROMOTE = "REF214" "stage-after-promote" Error Reference "a stage that changes the target must come before the promote";
     BUILT_IN_STAGE = "REF215" "built-in-stage" Error Reference "a built-in stage cannot be left out or changed in this way";
     AMBIGUOUS_NAME = "REF216" "ambiguous-name" Error Reference "a name fits several components";
+    PASSED_OVER = "REF217" "passed-over" Note Reference "something in an included file has no part in a staged build and is not used";
 
     SQL_SYNTAX = "CAT301" "sql-syntax" Error Catalog "a SQL text cannot be split into statements";
     STATEMENT_REFUSED = "CAT302" "statement-refused" Error Catalog "the engine refuses a statement";
