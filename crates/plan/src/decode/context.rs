@@ -5,6 +5,8 @@ use diagnostics::{Diagnostic, Span, code, did_you_mean};
 use crate::model::EngineKind;
 use crate::yaml::{AliasUse, Kind, Node};
 
+use super::url;
+
 pub(crate) struct Decoder {
     findings: Vec<Diagnostic>,
     /// The target's engine, which some limits depend on; `None` until the target has been read.
@@ -16,11 +18,14 @@ impl Decoder {
         Self { findings, engine: None }
     }
 
-    pub(super) fn report(&mut self, finding: Diagnostic) {
+    pub(super) fn report(&mut self, mut finding: Diagnostic) {
+        // A message may repeat the text it complains about, and that may be a URL put in the
+        // wrong place.
+        finding.message = url::masked(&finding.message);
         self.findings.push(finding);
     }
 
-    /// All findings. One inside a value that is used again through aliases shows those places too.
+    /// All findings in the order of the file. One inside a value that is used again through aliases shows those places too.
     pub(super) fn finish(mut self, aliases: &[AliasUse]) -> Vec<Diagnostic> {
         diagnostics::sort(&mut self.findings);
         for finding in &mut self.findings {
@@ -51,7 +56,9 @@ impl Decoder {
 
     /// "`key` takes …, found `text`" at the value.
     pub(super) fn wrong_text(&mut self, key: &str, node: &Node, expected: &str, found: &str) {
-        let message = format!("{} takes {expected}, found `{found}`", subject(key));
+        let found =
+            if found.trim().is_empty() { "an empty text".to_owned() } else { format!("`{found}`") };
+        let message = format!("{} takes {expected}, found {found}", subject(key));
         self.report(
             Diagnostic::new(&code::WRONG_TYPE, message)
                 .label(node.span, format!("expected {expected}")),
@@ -84,9 +91,9 @@ impl Decoder {
     }
 }
 
-/// A key in backticks; a phrase (it holds a space) as it is.
+/// A key in backticks; a phrase (it holds a space) or what has them already as it is.
 fn subject(key: &str) -> String {
-    if key.contains(' ') { key.to_owned() } else { format!("`{key}`") }
+    if key.contains([' ', '`']) { key.to_owned() } else { format!("`{key}`") }
 }
 
 /// "did you mean …" where one is near, and all there are.

@@ -1,6 +1,6 @@
 //! The keys of one mapping.
 
-use diagnostics::{Diagnostic, Span, code};
+use diagnostics::{Diagnostic, Span, code, did_you_mean};
 
 use crate::yaml::{Entry, Kind, Node};
 
@@ -13,6 +13,8 @@ pub(crate) struct Fields<'a> {
     pub(super) owner: Span,
     /// "a table", for messages.
     what: &'static str,
+    /// Known keys that an unknown one was probably meant to be: not reported as missing too.
+    misspelt: Vec<&'a str>,
 }
 
 impl<'a> Fields<'a> {
@@ -27,7 +29,7 @@ impl<'a> Fields<'a> {
         help: &str,
     ) -> Option<&'a Entry> {
         let entry = self.get(key);
-        if entry.is_none() {
+        if entry.is_none() && !self.misspelt.contains(&key) {
             decoder.report(
                 Diagnostic::new(&code::MISSING_KEY, format!("{} needs the key `{key}`", self.what))
                     .label(self.owner, format!("`{key}` is missing here"))
@@ -41,7 +43,7 @@ impl<'a> Fields<'a> {
     pub(super) fn one_of(&self, decoder: &mut Decoder, keys: &[&str]) -> Option<&'a Entry> {
         let list = keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
         let found = self.at_most_one_of(decoder, keys);
-        if found.is_none() {
+        if found.is_none() && !keys.iter().any(|key| self.misspelt.contains(key)) {
             let message = format!("{} needs one of the keys {list}", self.what);
             decoder.report(
                 Diagnostic::new(&code::MISSING_KEY, message)
@@ -86,24 +88,26 @@ impl Decoder {
         node: &'a Node,
         owner: Span,
         what: &'static str,
-        known: &[&str],
+        known: &[&'a str],
     ) -> Option<Fields<'a>> {
         let Kind::Mapping(entries) = &node.kind else {
             self.wrong_type(what, node, "a mapping");
             return None;
         };
+        let mut misspelt = Vec::new();
         for entry in entries {
             let key = entry.key.value.as_str();
             if known.contains(&key) {
                 continue;
             }
+            misspelt.extend(did_you_mean(key, known.iter().copied()));
             self.report(
                 Diagnostic::new(&code::UNKNOWN_KEY, format!("{what} has no key `{key}`"))
                     .label(entry.key.span, "unknown key")
                     .help(proposal(key, known, "keys")),
             );
         }
-        Some(Fields { entries, owner, what })
+        Some(Fields { entries, owner, what, misspelt })
     }
 
     /// The entries of a mapping from names to something. Nothing behind the key is no entry.

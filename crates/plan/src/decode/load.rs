@@ -121,9 +121,10 @@ impl Decoder {
     }
 }
 
-/// A piece of `whole.text` with its place.
+/// A piece of `whole.text`, which `piece` is a slice of, with its place.
 pub(super) fn part(whole: &SourceText, piece: &str) -> Spanned<String> {
-    // `piece` is a slice of the text, so its address says where it starts.
-    let start = piece.as_ptr() as usize - whole.text.as_ptr() as usize;
+    // A slice's address says where it starts; of another text, the start stands for all of it.
+    let start = (piece.as_ptr() as usize).saturating_sub(whole.text.as_ptr() as usize);
+    let start = start.min(whole.text.len());
     Spanned::new(piece.to_owned(), whole.span_of(start..start + piece.len()))
 }

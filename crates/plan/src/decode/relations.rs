@@ -169,9 +169,8 @@ impl Decoder {
         let deferrable = fields.get("deferrable").and_then(|entry| self.flag(entry));
         let (table, mut referenced) = references?;
         if let Some((listed, names)) = listed {
-            if let (Some(first), Some(entry)) = (referenced.first(), fields.get("references")) {
+            if let Some(first) = referenced.first() {
                 let message = "the referenced columns are given twice".to_owned();
-                let _ = entry;
                 self.conflict(message, listed.key.span, first.span, "keep one of them");
             }
             referenced = names;
@@ -209,23 +208,14 @@ impl Decoder {
     ) -> Option<(Spanned<String>, Vec<Spanned<String>>)> {
         let expected = "a table such as `customers` or `customers(id)`";
         let text = self.sql("references", &entry.value, expected)?;
-        let (table, columns) = match text.text.split_once('(') {
-            None => (text.text.as_str(), None),
-            Some((table, rest)) => (table, Some(rest)),
-        };
-        let table = part(&text, table.trim());
-        let Some(columns) = columns else {
-            return self.check_name(&table, None).then_some((table, vec![]));
-        };
-        let inner = columns.trim_end().strip_suffix(')');
-        let pieces: Vec<_> =
-            inner.unwrap_or("").split(',').map(|piece| part(&text, piece.trim())).collect();
-        if inner.is_none() || table.value.is_empty() || pieces.iter().any(|p| p.value.is_empty()) {
+        let Some((table, columns)) = split_references(&text.text) else {
             self.wrong_text("references", &entry.value, expected, &text.text);
             return None;
-        }
-        let valid = pieces.iter().chain([&table]).all(|name| self.check_name(name, None));
-        valid.then_some((table, pieces))
+        };
+        let table = part(&text, table);
+        let columns: Vec<_> = columns.into_iter().map(|column| part(&text, column)).collect();
+        let valid = columns.iter().chain([&table]).all(|name| self.check_name(name, None));
+        valid.then_some((table, columns))
     }
 
     /// `cascade`, `set null (a)`, in any case.
@@ -325,6 +315,15 @@ impl Decoder {
         self.unknown_value("schema", "false", entry.value.span, &["true"]);
         None
     }
+}
+
+/// `customers(id, part)` in its parts.
+fn split_references(text: &str) -> Option<(&str, Vec<&str>)> {
+    let Some((table, rest)) = text.split_once('(') else { return Some((text.trim(), Vec::new())) };
+    let inner = rest.trim_end().strip_suffix(')')?;
+    let columns: Vec<_> = inner.split(',').map(str::trim).collect();
+    let complete = !table.trim().is_empty() && columns.iter().all(|column| !column.is_empty());
+    complete.then(|| (table.trim(), columns))
 }
 
 /// `select, insert on orders to shop_app`, `usage on schema to shop_app`.

@@ -47,7 +47,7 @@ fn password_parameters(text: &str) -> Vec<Range<usize>> {
         let start = text.len() - value.len();
         let end = match value.chars().next() {
             Some('\'') => value[1..].find('\'').map_or(value.len(), |end| end + 2),
-            _ => value.find([' ', '&', '\'', '"', '\n', ',', '}']).unwrap_or(value.len()),
+            _ => value.find([' ', '&', '\'', '"', '\n', ',', '}', '`']).unwrap_or(value.len()),
         };
         if end > 0 {
             found.push(start..start + end);
@@ -58,36 +58,51 @@ fn password_parameters(text: &str) -> Vec<Range<usize>> {
 
 /// The plan's text for showing: passwords of connection URLs are replaced by as many asterisks, so
 /// that every place stays where it is. A renderer prints whole lines, hence the text that it prints
-/// from must not hold them. For reading, take the original: SQL may look like a URL.
+/// from must not hold them. For reading, take the original: SQL may hold such a URL as data.
 pub fn redact(text: &str) -> Cow<'_, str> {
-    let mut secrets = Vec::new();
-    for scheme in SCHEMES {
-        for (at, _) in text.match_indices(scheme) {
-            let rest = &text[at..];
-            let end = rest.find(['\n', '"', '\'', ' ']).unwrap_or(rest.len());
-            secrets.extend(passwords(&rest[..end]).into_iter().map(|r| at + r.start..at + r.end));
-        }
-    }
-    secrets.extend(connection_texts(text));
-    if secrets.is_empty() {
-        return Cow::Borrowed(text);
-    }
-    let mut masked = text.as_bytes().to_vec();
+    let mut secrets = in_urls(text);
+    secrets.extend(in_connection_texts(text));
+    if secrets.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(mask(text, secrets)) }
+}
+
+/// A message without passwords, whatever it repeats.
+pub(super) fn masked(message: &str) -> String {
+    let mut secrets = in_urls(message);
+    secrets.extend(password_parameters(message));
+    mask(message, secrets)
+}
+
+fn mask(text: &str, secrets: Vec<Range<usize>>) -> String {
+    let mut bytes = text.as_bytes().to_vec();
     for secret in secrets {
-        for byte in masked[secret].iter_mut().filter(|byte| **byte != b'\n') {
+        for byte in bytes[secret].iter_mut().filter(|byte| **byte != b'\n') {
             *byte = b'*';
         }
     }
     // Whole characters were replaced, so the text is still UTF-8.
-    Cow::Owned(String::from_utf8_lossy(&masked).into_owned())
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// `password=` on lines that hold a `url:` or `postgres:` key.
-fn connection_texts(text: &str) -> Vec<Range<usize>> {
+/// Passwords in PostgreSQL URLs, wherever these stand.
+fn in_urls(text: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    for scheme in SCHEMES {
+        for (at, _) in text.match_indices(scheme) {
+            let rest = &text[at..];
+            let end = rest.find(['\n', '"', '\'', ' ', '`']).unwrap_or(rest.len());
+            found.extend(passwords(&rest[..end]).into_iter().map(|r| at + r.start..at + r.end));
+        }
+    }
+    found
+}
+
+/// `password=` on lines that say where a server is.
+fn in_connection_texts(text: &str) -> Vec<Range<usize>> {
+    const KEYS: [&str; 4] = ["url:", "postgres:", "server:", "host="];
     let mut found = Vec::new();
     let mut start = 0;
     for line in text.split_inclusive('\n') {
-        if line.contains("url:") || line.contains("postgres:") {
+        if KEYS.iter().any(|key| line.contains(key)) {
             let inside = password_parameters(line).into_iter();
             found.extend(inside.map(|r| start + r.start..start + r.end));
         }
