@@ -3,6 +3,7 @@
 //! Pure: the text comes in as an argument; files that the plan names are not read here.
 
 mod decode;
+pub mod document;
 pub mod model;
 mod yaml;
 

@@ -1,0 +1,254 @@
+//! `stages`, `load`, `checks`, `waivers`, `run`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{ComponentList, Day, Duration, Engine, Mapping, Size, Text};
+
+/// A node of work: SQL alone, or a mapping.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Stage {
+    Sql(Text),
+    Parts(StageParts),
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StageParts {
+    /// Stages that must be done before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub needs: Option<ComponentList>,
+    /// SQL on the staged data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sql: Option<Text>,
+    /// Components that this stage builds instead of the built-in one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub components: Option<ComponentList>,
+    /// Tables whose rows this stage loads instead of the built-in one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tables: Option<ComponentList>,
+    /// Whether the stage is left out, where it may be; default: `false`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skip: Option<bool>,
+}
+
+/// Where a table's rows come from: `none`, a table, or a mapping.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("examples" = ["none", "shop.clients"]))]
+#[serde(untagged)]
+pub enum Load {
+    From(Text),
+    Parts(Box<LoadParts>),
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("not" = { "required": ["from", "query"] }))]
+#[serde(deny_unknown_fields)]
+pub struct LoadParts {
+    /// The source table: `clients`, or `shop.clients` with its source.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<Text>,
+    /// The source, where several have the table; with it, a dot in `from` is part of the name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<Text>,
+    /// A query on the source instead of a table.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub query: Option<Text>,
+    /// A condition on the source's rows, in SQLite's SQL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub r#where: Option<Text>,
+    /// Target columns to where their values come from. Columns that are not listed go by name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub columns: Option<Mapping<ColumnRule>>,
+}
+
+/// A source column, `omit` for what the target fills itself, or a mapping.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("examples" = ["mail", "omit"]))]
+#[serde(untagged)]
+pub enum ColumnRule {
+    From(Text),
+    Parts(ColumnRuleParts),
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("minProperties" = 1, "not" = { "required": ["from", "sql"] }))]
+#[serde(deny_unknown_fields)]
+pub struct ColumnRuleParts {
+    /// The source column; default: the one of the same name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<Text>,
+    /// An expression in SQLite's SQL; `:file_stem`, `:file_name` and `:file_index` stand for the
+    /// source file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sql: Option<Text>,
+    /// How the value becomes the target's type.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub r#as: Option<Conversion>,
+}
+
+/// How a SQLite value becomes the target's type, where the type alone does not say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Conversion {
+    /// Seconds since 1970 to a time.
+    UnixSeconds,
+    /// Milliseconds since 1970 to a time.
+    UnixMilliseconds,
+    /// Microseconds since 1970 to a time.
+    UnixMicroseconds,
+    /// A Julian day number to a time.
+    JulianDay,
+    /// Bytes that are not UTF-8, and NUL, become U+FFFD.
+    ReplaceInvalidText,
+    /// A UUID from 16 bytes or from text.
+    Uuid,
+    /// JSON text to an array column.
+    JsonArray,
+}
+
+/// What must hold.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Checks {
+    /// On the live target, before anything is built.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<Vec<Check>>,
+    /// On the staged data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub staged: Option<Vec<Check>>,
+    /// On the promoted state, inside the promote transaction: a failure takes it all back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<Vec<Check>>,
+    /// Figures that are the same in the source and in the target.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invariants: Option<Vec<Invariant>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Check {
+    /// What holds, for the report.
+    pub name: Text,
+    /// The query.
+    pub sql: Text,
+    /// What the query gives; default: `no-rows`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expect: Option<Expect>,
+    /// The check is for this engine only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub engine: Option<Engine>,
+}
+
+/// What a query gives.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Expect {
+    Word(ExpectWord),
+    /// `true`: one row, one column, true.
+    True(#[schemars(extend("const" = true))] bool),
+    Value(ExpectValue),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExpectWord {
+    /// No row.
+    NoRows,
+    /// One row, one column, true.
+    True,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExpectValue {
+    /// One row, one column, with this text form.
+    pub value: Text,
+}
+
+/// The same figure on both sides: `sql` where the text is the same, otherwise one for each.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Invariant {
+    Same(SameInvariant),
+    Sides(SidesInvariant),
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SameInvariant {
+    /// What is the same, for the report.
+    pub name: Text,
+    /// The source, where there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<Text>,
+    /// The query for both sides.
+    pub sql: Text,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SidesInvariant {
+    /// What is the same, for the report.
+    pub name: Text,
+    /// The source, where there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<Text>,
+    /// The query on the source, in SQLite's SQL.
+    pub source_sql: Text,
+    /// The query on the target, in its own SQL.
+    pub target_sql: Text,
+}
+
+/// Written, scoped, reasoned, dated permission for one hazard or lint.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Waiver {
+    /// The name of the hazard or lint.
+    pub allow: Text,
+    /// The component it is allowed on; default: wherever it occurs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on: Option<Text>,
+    /// Why it is acceptable here.
+    pub reason: Text,
+    /// Who answers for it.
+    pub owner: Text,
+    /// The last day.
+    pub expires: Day,
+}
+
+/// How the run goes about it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Run {
+    /// Connections that load and build at the same time.
+    #[schemars(range(min = 1, max = 64))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connections: Option<u32>,
+    /// How long the promote waits for one lock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lock_timeout: Option<Duration>,
+    /// How often the promote is tried before the run gives up and takes everything back.
+    #[schemars(range(min = 1, max = 100))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub promote_attempts: Option<u32>,
+    /// How long one statement may take; `0s` is no limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub statement_timeout: Option<Duration>,
+    /// What happens where a source changed after its snapshot; default: `stop`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_source_change: Option<OnSourceChange>,
+    /// The upper bound of the program's own buffers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory: Option<Size>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum OnSourceChange {
+    /// The promote does not happen.
+    Stop,
+    /// It happens, with a warning in the report.
+    Warn,
+}
