@@ -1,1 +1,14 @@
-//! engine-sqlite
+//! SQLite: sources that are never written, and SQLite files as targets.
+//!
+//! The module names are those of `engine-postgres` where both engines have the same work.
+
+mod canonical;
+mod connect;
+mod error_code;
+mod functions;
+pub mod sandbox;
+mod snapshot;
+mod source;
+mod text;
+
+pub use source::SqliteSources;

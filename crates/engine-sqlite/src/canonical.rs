@@ -1,0 +1,146 @@
+//! The canonical bytes of values and the content digests of tables.
+//!
+//! One value is its type (one byte) and its bytes: an integer 8 bytes big-endian, a real the 8 bytes
+//! of its IEEE form, text and blob their length (8 bytes) and themselves. So `1`, `1.0`, `'1'` and
+//! `x'31'` all differ, and a row of values has one reading only.
+
+use std::collections::BTreeMap;
+
+use runtime::{RowDigest, Value};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Result};
+
+use crate::text::quote;
+
+pub(crate) fn push(out: &mut Vec<u8>, value: Value<'_>) {
+    let mut sized = |tag: u8, bytes: &[u8]| {
+        out.push(tag);
+        out.extend_from_slice(&(bytes.len() as u64).to_be_bytes());
+        out.extend_from_slice(bytes);
+    };
+    match value {
+        Value::Null => out.push(0),
+        Value::Integer(i) => {
+            out.push(1);
+            out.extend_from_slice(&i.to_be_bytes());
+        }
+        Value::Real(r) => {
+            out.push(2);
+            out.extend_from_slice(&r.to_bits().to_be_bytes());
+        }
+        Value::Text(text) => sized(3, text),
+        Value::Blob(bytes) => sized(4, bytes),
+    }
+}
+
+pub(crate) fn value(value: ValueRef<'_>) -> Value<'_> {
+    match value {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(i) => Value::Integer(i),
+        ValueRef::Real(r) => Value::Real(r),
+        ValueRef::Text(text) => Value::Text(text),
+        ValueRef::Blob(bytes) => Value::Blob(bytes),
+    }
+}
+
+/// Tables that hold rows of their own, in name order: ordinary, shadow and internal ones. Virtual
+/// tables have no root page; their rows are in their shadow tables.
+pub(crate) fn stored_tables(conn: &Connection) -> Result<Vec<String>> {
+    let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 ORDER BY name";
+    let mut statement = conn.prepare(sql)?;
+    statement.query_map([], |row| row.get(0))?.collect()
+}
+
+/// A digest of every stored table and, under the name `sqlite_schema`, of the schema itself.
+pub(crate) fn digest_database(conn: &Connection) -> Result<BTreeMap<String, RowDigest>> {
+    let mut digests = BTreeMap::new();
+    for table in stored_tables(conn)? {
+        digests.insert(table.clone(), digest_table(conn, &table)?);
+    }
+    let schema = "SELECT type, name, tbl_name, sql FROM sqlite_schema";
+    digests.insert("sqlite_schema".to_owned(), digest_query(conn, schema)?);
+    Ok(digests)
+}
+
+fn digest_table(conn: &Connection, table: &str) -> Result<RowDigest> {
+    let mut columns: Vec<_> = rowid_name(conn, table)?.into_iter().map(str::to_owned).collect();
+    columns.extend(stored_columns(conn, table)?.iter().map(|column| quote(column)));
+    digest_query(conn, &format!("SELECT {} FROM {}", columns.join(", "), quote(table)))
+}
+
+pub(crate) fn digest_query(conn: &Connection, sql: &str) -> Result<RowDigest> {
+    let mut statement = conn.prepare(sql)?;
+    let width = statement.column_count();
+    let mut rows = statement.query([])?;
+    let (mut digest, mut bytes) = (RowDigest::default(), Vec::new());
+    while let Some(row) = rows.next()? {
+        bytes.clear();
+        for index in 0..width {
+            push(&mut bytes, value(row.get_ref(index)?));
+        }
+        digest.add(&bytes);
+    }
+    Ok(digest)
+}
+
+/// Columns whose values are in the file. Virtual generated columns are left out: they may call
+/// functions of the application that wrote the file.
+fn stored_columns(conn: &Connection, table: &str) -> Result<Vec<String>> {
+    let sql = "SELECT name FROM pragma_table_xinfo(?1) WHERE hidden <> 2 ORDER BY cid";
+    let mut statement = conn.prepare(sql)?;
+    statement.query_map([table], |row| row.get(0))?.collect()
+}
+
+/// A name that means the rowid of this table and no column of it; `None` where it has no rowid.
+pub(crate) fn rowid_name(conn: &Connection, table: &str) -> Result<Option<&'static str>> {
+    let has_rowid = "SELECT EXISTS (SELECT 1 FROM pragma_table_list WHERE schema = 'main' \
+         AND name = ?1 COLLATE NOCASE AND type IN ('table', 'shadow') AND wr = 0)";
+    if !conn.query_row(has_rowid, [table], |row| row.get(0))? {
+        return Ok(None);
+    }
+    let sql = "SELECT lower(name) FROM pragma_table_xinfo(?1)";
+    let mut statement = conn.prepare(sql)?;
+    let taken: Vec<String> =
+        statement.query_map([table], |row| row.get(0))?.collect::<Result<_>>()?;
+    Ok(["rowid", "_rowid_", "oid"].into_iter().find(|name| !taken.iter().any(|t| t == name)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn digest(sql: &str) -> RowDigest {
+        let conn = Connection::open_in_memory().unwrap();
+        digest_query(&conn, sql).unwrap()
+    }
+
+    #[test]
+    fn values_of_different_types_differ() {
+        let values = ["1", "1.0", "'1'", "x'31'", "NULL", "''", "x''", "0"];
+        for (i, a) in values.iter().enumerate() {
+            for b in &values[i + 1..] {
+                assert_ne!(
+                    digest(&format!("SELECT {a}")),
+                    digest(&format!("SELECT {b}")),
+                    "{a} {b}"
+                );
+            }
+        }
+        assert_ne!(digest("SELECT 'a', 'bc'"), digest("SELECT 'ab', 'c'"));
+    }
+
+    #[test]
+    fn the_rowid_is_part_of_the_content_and_virtual_columns_are_not() {
+        let of = |sql: &str| {
+            let conn = Connection::open_in_memory().unwrap();
+            conn.execute_batch(sql).unwrap();
+            digest_database(&conn).unwrap().remove("t").unwrap()
+        };
+        let table = "CREATE TABLE t (rowid TEXT, v TEXT);";
+        let one = of(&format!("{table} INSERT INTO t (_rowid_, v) VALUES (1, 'a')"));
+        let two = of(&format!("{table} INSERT INTO t (_rowid_, v) VALUES (2, 'a')"));
+        assert_ne!(one, two);
+        let generated = of("CREATE TABLE t (a, b AS (a + 1)) ; INSERT INTO t VALUES (1)");
+        assert_eq!(generated.rows, 1);
+    }
+}

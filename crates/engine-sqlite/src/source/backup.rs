@@ -1,0 +1,169 @@
+//! Backup by the online backup API, and the drill that restores it and compares every row (L2).
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use diagnostics::code;
+use runtime::engine::Result;
+use runtime::{EngineError, RowDigest};
+use rusqlite::backup::{Backup, StepResult};
+use rusqlite::{Connection, Error, ffi};
+
+use super::file::beside;
+use crate::canonical::digest_database;
+use crate::connect::{self, Access};
+use crate::error_code::{CORRUPT, engine_error, io_error, source_error};
+use crate::text::count;
+
+pub(crate) type Digests = BTreeMap<String, RowDigest>;
+
+/// Files made by an unfinished backup; they go unless [`Partial::keep`] is called.
+pub(crate) struct Partial {
+    files: Vec<PathBuf>,
+    kept: bool,
+}
+
+impl Partial {
+    pub(crate) fn new() -> Self {
+        Self { files: Vec::new(), kept: false }
+    }
+
+    /// Creates a file that was not there, for this user only, and its folder.
+    pub(crate) fn create(&mut self, path: &Path) -> io::Result<File> {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        let file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        self.files.push(path.to_owned());
+        Ok(file)
+    }
+
+    pub(crate) fn keep(mut self) {
+        self.kept = true;
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        if self.kept {
+            return;
+        }
+        for file in &self.files {
+            for suffix in ["", "-journal", "-wal", "-shm"] {
+                // It may not be there, and a second error would hide the first.
+                fs::remove_file(beside(file, suffix)).ok();
+            }
+        }
+    }
+}
+
+/// Copies the whole database into a new file and makes it durable.
+pub(crate) fn copy(from: &Connection, to: &Path, partial: &mut Partial) -> Result<()> {
+    let object = to.display().to_string();
+    let failed = |error: io::Error| io_error(&code::BACKUP_FAILED, &object, &error);
+    partial.create(to).map_err(failed)?;
+    let path = to.canonicalize().map_err(failed)?;
+    copy_pages(from, &path)
+        .map_err(|error| engine_error(&code::BACKUP_FAILED, &error).object(&object))?;
+    sync(&path).map_err(failed)
+}
+
+/// The new file needs no journal: if the copy fails it is removed.
+fn copy_pages(from: &Connection, to: &Path) -> rusqlite::Result<()> {
+    let mut to = connect::open(to, Access::ReadWrite, Duration::ZERO)?;
+    to.execute_batch("PRAGMA journal_mode = off; PRAGMA synchronous = off")?;
+    let backup = Backup::new(from, &mut to)?;
+    match backup.step(-1)? {
+        StepResult::Done => Ok(()),
+        _ => Err(Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_BUSY), None)),
+    }
+}
+
+pub(crate) fn sync(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()?;
+    File::open(path.parent().unwrap_or(Path::new("/")))?.sync_all()
+}
+
+/// Nobody writes to it by mistake.
+pub(crate) fn make_read_only(path: &Path) -> io::Result<()> {
+    fs::set_permissions(path, fs::Permissions::from_mode(0o400))
+}
+
+pub(crate) fn open_copy(path: &Path) -> Result<Connection> {
+    let object = path.display().to_string();
+    let failed = |error: io::Error| io_error(&code::BACKUP_FAILED, &object, &error);
+    let path = path.canonicalize().map_err(failed)?;
+    connect::open(&path, Access::Immutable, Duration::ZERO)
+        .map_err(|error| engine_error(&code::BACKUP_FAILED, &error).object(&object))
+}
+
+/// `integrity_check` of the copy: what is wrong with it was wrong with the source.
+pub(crate) fn check_integrity(shown: &str, conn: &Connection, pragma: &str) -> Result<()> {
+    let messages = integrity_messages(conn, pragma).map_err(|error| source_error(shown, &error))?;
+    if messages.is_empty() {
+        return Ok(());
+    }
+    let message = format!("the integrity check fails: {}", messages.join("; "));
+    Err(EngineError::new(&code::SOURCE_CORRUPT, message).object(shown).help(CORRUPT))
+}
+
+/// Up to 20 messages; none: `ok`.
+pub(crate) fn integrity_messages(conn: &Connection, pragma: &str) -> rusqlite::Result<Vec<String>> {
+    let mut statement = conn.prepare(&format!("PRAGMA {pragma}(20)"))?;
+    let messages: Vec<String> =
+        statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    Ok(if messages == ["ok"] { Vec::new() } else { messages })
+}
+
+/// Rows that break declared foreign keys. A key that fits no unique columns of its parent makes
+/// SQLite refuse the check of its table; it counts as one.
+pub(crate) fn foreign_key_violations(conn: &Connection) -> rusqlite::Result<u64> {
+    let mut statement = conn.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")?;
+    let tables: Vec<String> =
+        statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    let count = "SELECT count(*) FROM pragma_foreign_key_check(?1)";
+    Ok(tables.iter().map(|table| connect::count(conn, count, [table]).unwrap_or(1)).sum())
+}
+
+/// Restores the backup into `snapshot` and compares both with what the source had.
+pub(crate) fn drill(
+    backup: &Path,
+    snapshot: &Path,
+    source: &Digests,
+    partial: &mut Partial,
+) -> Result<()> {
+    let kept = open_copy(backup)?;
+    copy(&kept, snapshot, partial)?;
+    let restored = open_copy(snapshot)?;
+    compare(backup, &kept, source, "the backup")?;
+    compare(snapshot, &restored, source, "the restored backup")
+}
+
+fn compare(path: &Path, conn: &Connection, source: &Digests, what: &str) -> Result<()> {
+    let object = path.display().to_string();
+    let copy = digest_database(conn)
+        .map_err(|error| engine_error(&code::BACKUP_FAILED, &error).object(&object))?;
+    match difference(source, &copy, what) {
+        None => Ok(()),
+        Some(message) => Err(EngineError::new(&code::BACKUP_FAILED, message)
+            .object(object)
+            .help("the disk or its memory gives wrong bytes; take the backup on another disk")),
+    }
+}
+
+fn difference(source: &Digests, copy: &Digests, what: &str) -> Option<String> {
+    let names = source.keys().chain(copy.keys());
+    names.into_iter().find_map(|table| match (source.get(table), copy.get(table)) {
+        (Some(a), Some(b)) if a == b => None,
+        (Some(a), Some(b)) if a.rows == b.rows => {
+            Some(format!("{what} holds other values in table `{table}` than the source"))
+        }
+        (a, b) => {
+            let rows = |digest: Option<&RowDigest>| count(digest.map_or(0, |d| d.rows), "row");
+            Some(format!("{what} has {} in table `{table}`, the source {}", rows(b), rows(a)))
+        }
+    })
+}
