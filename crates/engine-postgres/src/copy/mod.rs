@@ -1,0 +1,78 @@
+//! The row path: SQLite values into PostgreSQL by binary COPY, and the proof that they arrived.
+//!
+//! ```text
+//! row ─► encode (one function per type, into a reused buffer) ─► COPY … FROM STDIN ─► commit
+//!             └─► canonical bytes ─► digest of what was sent ┐
+//! COPY … TO STDOUT ─► parse ─► canonical bytes ─► digest of what is there ┴─ equal, or the run stops
+//! ```
+//!
+//! Values never become an intermediate form and nothing is allocated per row. A value either arrives
+//! whole or is a `RUN812` that names its file, row and column: what PostgreSQL's own input would
+//! round, cut or pad is found here, before the server sees it.
+
+mod canonical;
+mod columns;
+mod encode;
+mod json;
+mod misfit;
+mod parse;
+mod readback;
+mod sink;
+mod types;
+
+use postgres::Client;
+use runtime::RowDigest;
+use runtime::engine::{LoadInto, LoadSink, Result};
+
+use columns::Table;
+use sink::Sink;
+
+/// Empties the table (found on the search path) and takes rows for `columns`, in one transaction
+/// that [`LoadSink::finish`] commits and dropping the sink rolls back. The connection must not be in
+/// a transaction.
+///
+/// # Errors
+/// As [`check_columns`]; `RUN811` where the server refuses to truncate or to copy. The sink's `row`
+/// gives `RUN812` for a value that does not fit, its `finish` the server's own refusals (`RUN811`
+/// with SQLSTATE, constraint or column): they are read only there.
+pub fn load<'a>(
+    client: &'a mut Client,
+    table: &str,
+    columns: &[LoadInto],
+) -> Result<Box<dyn LoadSink + 'a>> {
+    let table = Table::look_up(client, table, columns)?;
+    Ok(Box::new(Sink::load(client, table)?))
+}
+
+/// Digest of the given columns of every row that is in the table now; equal to that of
+/// [`LoadSink::finish`] if and only if (but for a collision of XXH3-128) the rows are those sent.
+///
+/// # Errors
+/// As [`check_columns`]; `RUN811` where the server refuses to copy.
+pub fn row_digest(client: &mut Client, table: &str, columns: &[LoadInto]) -> Result<RowDigest> {
+    let table = Table::look_up(client, table, columns)?;
+    readback::digest(client, &table)
+}
+
+/// A sink that encodes and digests like that of [`load`] but sends nothing: what the digest would be
+/// if the rows were loaded now.
+///
+/// # Errors
+/// As [`check_columns`].
+pub fn digest_sink(
+    client: &mut Client,
+    table: &str,
+    columns: &[LoadInto],
+) -> Result<Box<dyn LoadSink + 'static>> {
+    let table = Table::look_up(client, table, columns)?;
+    Ok(Box::new(Sink::digest_only(table)))
+}
+
+/// Whether rows can be loaded into these columns: for preflight, on an empty table.
+///
+/// # Errors
+/// All that is wrong, in one error: no such table, no such column, a computed one (`RUN811`), a type
+/// without a way in or a conversion that does not lead to it (`RUN813`).
+pub fn check_columns(client: &mut Client, table: &str, columns: &[LoadInto]) -> Result<()> {
+    Table::look_up(client, table, columns).map(drop)
+}
