@@ -2,6 +2,9 @@
 //! promote. The only crate that speaks to a PostgreSQL server or starts one.
 
 pub mod connect;
+pub mod copy;
+pub mod introspect;
+pub mod scratch;
 pub mod server;
 pub mod sqlstate;
 

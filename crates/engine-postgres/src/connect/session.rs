@@ -44,6 +44,14 @@ impl Connector {
         self.name = format!("cutover:{run_id}");
     }
 
+    /// The same server and settings, another database.
+    #[must_use]
+    pub fn in_database(&self, database: &str) -> Self {
+        let mut other = self.clone();
+        other.address = other.address.with_database(database);
+        other
+    }
+
     pub fn address(&self) -> &Address {
         &self.address
     }

@@ -1,0 +1,57 @@
+-- Types and domains. Not: row types, array types, multiranges.
+select
+    case t.typtype when 'd' then 'domain' else 'type' end,
+    case when n.oid = $2 then '' else n.nspname end,
+    '',
+    t.typname,
+    (jsonb_strip_nulls(jsonb_build_object(
+        'type', case
+            when not t.typisdefined then 'shell'
+            when t.typtype = 'e' then 'enum'
+            when t.typtype = 'c' then 'composite'
+            when t.typtype = 'r' then 'range'
+            when t.typtype = 'b' then 'base' end,
+        'labels', case when t.typtype = 'e' then (
+            select string_agg(quote_literal(e.enumlabel), ', ' order by e.enumsortorder)
+            from pg_enum e where e.enumtypid = t.oid) end,
+        'attributes', case when t.typtype = 'c' then (
+            select string_agg(concat_ws(' ', quote_ident(a.attname),
+                format_type(a.atttypid, a.atttypmod),
+                case when a.attcollation <> b.typcollation
+                    then 'collate ' || nullif(a.attcollation, 0)::regcollation::text end), ', '
+                order by a.attnum)
+            from pg_attribute a join pg_type b on b.oid = a.atttypid
+            where a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped) end,
+        'definition', case t.typtype
+            when 'r' then (
+                select concat_ws(', ',
+                    'subtype = ' || format_type(r.rngsubtype, null),
+                    'subtype_opclass = ' || o.opcname,
+                    'collation = ' || nullif(r.rngcollation, 0)::regcollation::text,
+                    'canonical = ' || nullif(r.rngcanonical, 0)::regproc::text,
+                    'subtype_diff = ' || nullif(r.rngsubdiff, 0)::regproc::text)
+                from pg_range r join pg_opclass o on o.oid = r.rngsubopc where r.rngtypid = t.oid)
+            when 'b' then concat_ws(', ',
+                'input = ' || t.typinput::text, 'output = ' || t.typoutput::text,
+                'internallength = ' || t.typlen, 'alignment = ' || t.typalign::text,
+                'storage = ' || t.typstorage::text, 'category = ' || t.typcategory::text) end,
+        'data type', case when t.typtype = 'd' then format_type(t.typbasetype, t.typtypmod) end,
+        'not null', case when t.typnotnull then 'yes' end,
+        'default', case when t.typtype = 'd' then t.typdefault end,
+        'collation', case when t.typtype = 'd' and t.typcollation <> base.typcollation
+            then nullif(t.typcollation, 0)::regcollation::text end
+    )) || coalesce((
+        select jsonb_object_agg('check ' || o.conname, pg_get_constraintdef(o.oid, true))
+        from pg_constraint o where o.contypid = t.oid and o.contype = 'c'), '{}'))::text,
+    coalesce(obj_description(t.oid, 'pg_type'), obj_description(t.typrelid, 'pg_class')),
+    pg_get_userbyid(t.typowner)
+from pg_type t
+join pg_namespace n on n.oid = t.typnamespace
+left join pg_class c on c.oid = t.typrelid
+left join pg_type base on base.oid = t.typbasetype
+where t.typnamespace = any ($1)
+  and (t.typtype in ('e', 'r', 'd') or t.typtype = 'c' and c.relkind = 'c'
+    or t.typtype in ('b', 'p') and t.typcategory <> 'A' and (t.typtype = 'b' or not t.typisdefined))
+  and not exists (
+    select from pg_depend d where d.classid = 'pg_type'::regclass and d.objid = t.oid
+      and d.deptype in ('e', 'i'))
