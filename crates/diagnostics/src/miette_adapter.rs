@@ -10,13 +10,14 @@ use crate::{Diagnostic, Severity, SourceId, Sources};
 /// One diagnostic with the text of the file it speaks of, ready for any miette handler.
 #[derive(Debug)]
 pub struct Report {
+    /// With severity and code in front: meaning must not be in a symbol or a colour alone.
     message: String,
-    code: Option<String>,
     severity: Severity,
     help: Option<String>,
     source: Option<NamedSource<String>>,
     labels: Vec<LabeledSpan>,
     related: Vec<Report>,
+    notes: Vec<String>,
 }
 
 impl Report {
@@ -36,22 +37,32 @@ impl Report {
         };
         let related = others.into_iter().map(|id| Report {
             message: format!("related place in {}", sources.file(id).name),
-            code: None,
             severity: Severity::Note,
             help: None,
             source: Some(named(sources, id)),
             labels: labels_in(id),
             related: Vec::new(),
+            notes: Vec::new(),
         });
         Report {
-            message: diagnostic.message.clone(),
-            code: Some(diagnostic.code.id.to_owned()),
+            message: format!(
+                "{}[{}]: {}",
+                diagnostic.severity(),
+                diagnostic.code.id,
+                diagnostic.message
+            ),
             severity: diagnostic.severity(),
-            help: help_of(diagnostic),
+            help: diagnostic.help.clone(),
             source: main.map(|id| named(sources, id)),
             labels: main.map(labels_in).unwrap_or_default(),
             related: related.collect(),
+            notes: diagnostic.notes.clone(),
         }
+    }
+
+    /// What gives context; miette has no place for it, so whoever prints adds it.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 }
 
@@ -64,13 +75,6 @@ fn named(sources: &Sources, id: SourceId) -> NamedSource<String> {
     NamedSource::new(&file.name, file.text.clone())
 }
 
-/// miette has one place for advice; notes come before the help there.
-fn help_of(diagnostic: &Diagnostic) -> Option<String> {
-    let notes = diagnostic.notes.iter().map(|note| format!("note: {note}"));
-    let lines: Vec<String> = notes.chain(diagnostic.help.clone()).collect();
-    (!lines.is_empty()).then(|| lines.join("\n"))
-}
-
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
@@ -80,10 +84,6 @@ impl fmt::Display for Report {
 impl std::error::Error for Report {}
 
 impl miette::Diagnostic for Report {
-    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.code.as_ref().map(|code| Box::new(code) as Box<dyn fmt::Display>)
-    }
-
     fn severity(&self) -> Option<miette::Severity> {
         Some(match self.severity {
             Severity::Error => miette::Severity::Error,
