@@ -30,6 +30,11 @@ fn decoder_accepts(text: &str) -> bool {
 fn said(text: &str) -> String {
     let (plan, findings) = plan::parse(SourceId(0), text);
     assert!(findings.is_empty(), "{findings:#?}\n{text}");
+    let plan = plan.map(|mut plan| {
+        // Kinds are written in the order of their types, which may not be the plan's.
+        plan.components.sort_by_key(|component| component.kind);
+        plan
+    });
     let debug = format!("{plan:?}");
     let mut out = String::new();
     let mut rest = debug.as_str();

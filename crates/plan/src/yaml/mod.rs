@@ -6,6 +6,7 @@
 //! does, which a serde data model cannot. Nothing is guessed here: a scalar is its text, and the
 //! decoder that wants a number or a yes/no reads it as one.
 
+mod cut;
 mod limits;
 mod reader;
 mod scalar_map;
@@ -67,6 +68,11 @@ impl Scalar {
 }
 
 impl Node {
+    /// `key:` with nothing behind it.
+    pub(crate) fn is_nothing(&self) -> bool {
+        matches!(&self.kind, Kind::Scalar(scalar) if scalar.is_nothing())
+    }
+
     /// What the value is, for "expected …, found …".
     pub(crate) fn found(&self) -> &'static str {
         match &self.kind {

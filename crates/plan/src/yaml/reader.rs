@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use diagnostics::{Diagnostic, SourceId, Span, Spanned, code};
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError};
 
+use super::cut::{mend_mapping, mend_sequence};
 use super::limits::{MAX_DEPTH, MAX_WEIGHT, too_large, weight};
 use super::{AliasUse, Document, Entry, Kind, Node, Scalar, Style, scalar_map};
 
@@ -169,18 +170,23 @@ impl<'a> Reader<'a> {
     fn close(&mut self, end: Span) -> Result<(), Stop> {
         // The parser balances its events; without an open collection there is nothing to do.
         let Some(open) = self.open.pop() else { return Ok(()) };
+        let findings = &mut self.out.findings;
+        // Only `]` and `}` have a width.
+        let flow = !end.range().is_empty();
         let (kind, last) = match open.content {
             Content::Sequence(items) => {
                 let last = items.last().map(|node| node.span);
+                let items = if flow { mend_sequence(items, findings) } else { items };
                 (Kind::Sequence(items), last)
             }
             Content::Mapping { entries, .. } => {
                 let last = entries.last().map(|entry| entry.key.span.to(entry.value.span));
+                let entries = if flow { mend_mapping(entries, findings) } else { entries };
                 (Kind::Mapping(entries), last)
             }
         };
         // A block collection "ends" where the next token begins: its last entry is its end.
-        let span = if end.range().is_empty() { last.unwrap_or(open.start) } else { end };
+        let span = if flow { end } else { last.unwrap_or(open.start) };
         let node = Node { span: forward(open.start, span), kind };
         self.finish(Sized { node, height: open.height + 1, weight: open.weight }, open.anchor);
         Ok(())

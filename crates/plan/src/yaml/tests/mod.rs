@@ -198,3 +198,28 @@ fn a_byte_order_mark_and_windows_line_ends_are_read() {
     .f = "g h" from "g\r\n  h"
     "#);
 }
+
+#[test]
+fn a_comma_that_cuts_sql_in_two_is_found() {
+    insta::assert_snapshot!(
+        outline("a: { b: files(repo, id, x), c: numeric(12, 2) not null, d: (e) }\nf: [lower(g), max(h, i), 'j(', k]\n"),
+        @r#"
+        error[PLN101]: a comma cuts a text with parentheses in two
+          --> plan.yaml:1:9: `files(repo, id, x)` inside braces and brackets a comma ends the value
+          help: put the text in quotes
+        error[PLN101]: a comma cuts a text with parentheses in two
+          --> plan.yaml:1:32: `numeric(12, 2) not null` inside braces and brackets a comma ends the value
+          help: put the text in quotes
+        error[PLN101]: a comma cuts a text with parentheses in two
+          --> plan.yaml:2:15: `max(h, i)` inside braces and brackets a comma ends the value
+          help: put the text in quotes
+        .a.b is invalid
+        .a.c is invalid
+        .a.d = "(e)" from "(e)"
+        .f[0] = "lower(g)" from "lower(g)"
+        .f[1] is invalid
+        .f[2] = "j(" from "'j('"
+        .f[3] = "k" from "k"
+        "#
+    );
+}
