@@ -43,8 +43,7 @@ pub trait SourceEngine: Send + Sync {
     /// Opens the source itself, in the safe way that `inspect` found, for `columns`, `has_table`
     /// and the preparation of queries: what a load needs is checked on it before the backup.
     /// Rows are read from snapshots only.
-    fn open_source(&self, state: &SourceState, file: &FileParameters)
-    -> Result<Box<dyn Snapshot>>;
+    fn open_source(&self, state: &SourceState, file: &FileParameters) -> Result<Box<dyn Snapshot>>;
 
     /// Opens a snapshot or a backup made by `back_up` for reading, leaving no file beside it.
     fn open_snapshot(&self, snapshot: &Path, file: &FileParameters) -> Result<Box<dyn Snapshot>>;
@@ -206,7 +205,9 @@ pub trait TargetEngine: Send {
     /// query}` alone: `cutover verify`. It writes nothing.
     fn live_worker(&mut self, plan: &CompiledPlan) -> Result<Box<dyn Worker>>;
 
-    /// Whether the run's marker is in the target; reconnects where needed.
+    /// Whether the run's marker is in the target; reconnects where needed. Never answers
+    /// `NotPromoted` while a transaction of that run may still commit: a server works on after
+    /// its client has died.
     fn outcome(&mut self, run_id: &str) -> Result<Outcome>;
 
     /// Removes this run's staging schema or file; nothing to remove is fine.

@@ -3,16 +3,23 @@
 //! Knows no engine and no plan language: engines implement the traits of [`engine`], and the only
 //! input is an [`ir::CompiledPlan`].
 
+mod binding;
 pub mod clock;
 pub mod digest;
 pub mod engine;
 pub mod error;
 pub mod events;
+mod executor;
+pub mod journal;
+mod parallel;
+mod private;
 pub mod run;
+mod sources;
 pub mod status;
 pub mod stop;
 pub mod value;
 pub mod verify;
+mod waivers;
 
 pub use digest::RowDigest;
 pub use error::{EngineError, ErrorClass};

@@ -1,10 +1,20 @@
 //! One run of one compiled plan: everything or nothing.
+//!
+//! The order of things: lock the target, open the journal, clear up after dead runs, look at
+//! everything that can be known beforehand, then back up, build, verify and promote by the graph
+//! of the plan, and whatever happens say how it ended.
 
+mod dead;
+mod finish;
+mod prepare;
 mod report;
+pub(crate) mod session;
+mod undecided;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use diagnostics::code;
 use ir::CompiledPlan;
 
 pub use report::{
@@ -12,9 +22,14 @@ pub use report::{
 };
 
 use crate::clock::Clock;
-use crate::engine::{SourceEngine, TargetEngine};
-use crate::events::EventSink;
+use crate::engine::{RunInfo, SourceEngine, TargetEngine};
+use crate::events::{Event, EventSink};
+use crate::executor::{self, Context, Graph, Lead};
+use crate::journal::Journal;
 use crate::stop::StopFlag;
+use crate::{EngineError, private};
+use prepare::Prepared;
+use session::Session;
 
 pub struct RunRequest<'a> {
     pub plan: CompiledPlan,
@@ -35,3 +50,162 @@ pub struct RunRequest<'a> {
     pub today: jiff::civil::Date,
 }
 
+/// Runs the plan. Never fails otherwise than by its report.
+pub fn run(request: RunRequest<'_>) -> RunReport {
+    let RunRequest { plan, plan_dir, state_dir, mut target, clock, events, stop, .. } = request;
+    let run_id = run_id(clock);
+    let info = RunInfo {
+        run_dir: runs_folder(&state_dir).join(run_id.as_deref().unwrap_or("none")),
+        run_id: run_id.clone().unwrap_or_default(),
+        plan_name: plan.name.clone(),
+        compiled_digest: plan.digest().to_string(),
+        plan_dir,
+    };
+    let mut session = Session::new(&plan, info, clock, events, stop);
+    session.emit(Event::RunStarted {
+        plan: plan.name.clone(),
+        digest: session.info.compiled_digest.clone(),
+        target: target.describe(),
+        dry_run: request.dry_run,
+        steps: plan.steps.len(),
+    });
+    let drive = Drive {
+        engine: request.sources.as_ref(),
+        state_dir: &state_dir,
+        plan_digest: request.plan_digest,
+        today: request.today,
+    };
+    let end = match (run_id, request.dry_run) {
+        (Err(error), _) => End::before(vec![error.into()]),
+        (Ok(_), true) => drive.rehearse(&session, target.as_mut()),
+        (Ok(_), false) => drive.run(&mut session, target.as_mut()),
+    };
+    finish::report(&session, target.describe(), end)
+}
+
+/// How a run ended, before it is told.
+struct End {
+    outcome: RunOutcome,
+    findings: Vec<Finding>,
+    promotion: Option<crate::engine::Promotion>,
+    next_actions: Vec<String>,
+}
+
+impl End {
+    /// Nothing has been touched.
+    fn before(findings: Vec<Finding>) -> Self {
+        let outcome = finish::outcome_before(&findings);
+        let next_actions = finish::next_before(outcome);
+        Self { outcome, findings, promotion: None, next_actions }
+    }
+}
+
+/// What the phases of a run need besides the session.
+struct Drive<'a> {
+    engine: &'a dyn SourceEngine,
+    state_dir: &'a Path,
+    plan_digest: Option<String>,
+    today: jiff::civil::Date,
+}
+
+impl Drive<'_> {
+    /// Everything up to the first effect.
+    fn rehearse(&self, session: &Session<'_>, target: &mut dyn TargetEngine) -> End {
+        let prepared = Graph::of(session.plan)
+            .map_err(|error| vec![error.into()])
+            .and_then(|_| dead::mention(session, target).map_err(|error| vec![error.into()]))
+            .and_then(|()| prepare::prepare(session, self.engine, target, self.today));
+        match prepared {
+            Err(findings) => End::before(findings),
+            Ok(_) => End {
+                outcome: RunOutcome::DryRun,
+                findings: Vec::new(),
+                promotion: None,
+                next_actions: vec![format!("`cutover run {}`", session.plan.file)],
+            },
+        }
+    }
+
+    fn run(&self, session: &mut Session<'_>, target: &mut dyn TargetEngine) -> End {
+        let opened = Graph::of(session.plan)
+            .and_then(|graph| target.lock(&session.info).map(|()| graph))
+            .and_then(|graph| self.open_journal(session, target).map(|()| graph));
+        let graph = match opened {
+            Ok(graph) => graph,
+            Err(error) => return End::before(vec![error.into()]),
+        };
+        let cleared = dead::clear(session, target, self.state_dir);
+        let prepared = cleared
+            .map_err(|error| vec![error.into()])
+            .and_then(|()| prepare::prepare(session, self.engine, target, self.today));
+        let end = match prepared {
+            Err(findings) => End::before(findings),
+            Ok(prepared) => self.execute(session, target, &graph, &prepared),
+        };
+        finish::close(session, end)
+    }
+
+    fn open_journal(
+        &self,
+        session: &mut Session<'_>,
+        target: &dyn TargetEngine,
+    ) -> Result<(), EngineError> {
+        let begun = prepare::begun(session, self.state_dir, self.plan_digest.clone(), target);
+        let folder = &session.info.run_dir;
+        let made = private::create_folders(&runs_folder(self.state_dir))
+            .and_then(|()| private::create_new_folder(folder));
+        made.map_err(|error| {
+            EngineError::new(
+                &code::JOURNAL_UNWRITABLE,
+                format!("the folder of the run cannot be made: {error}"),
+            )
+            .object(folder.display().to_string())
+        })?;
+        let journal =
+            Journal::create(folder, begun, &session.plan.to_bytes(), session.clock.now())?;
+        session.keep_journal(journal);
+        Ok(())
+    }
+
+    fn execute(
+        &self,
+        session: &Session<'_>,
+        target: &mut dyn TargetEngine,
+        graph: &Graph,
+        prepared: &Prepared,
+    ) -> End {
+        let context = Context::new(session, self.engine, &prepared.files, &prepared.bindings);
+        let mut lead = Lead {
+            session,
+            backups: backups_folder(self.state_dir, &session.info.run_id),
+            snapshots: session.info.run_dir.join(SNAPSHOTS),
+            staging: false,
+            committing: false,
+            promotion: None,
+        };
+        let result = executor::execute(&context, graph, target, &mut lead);
+        let end = finish::settle(&context, target, &lead, result);
+        finish::remove_copies(session, &lead.snapshots);
+        end
+    }
+}
+
+const SNAPSHOTS: &str = "snapshots";
+
+pub(crate) fn runs_folder(state_dir: &Path) -> PathBuf {
+    state_dir.join("runs")
+}
+
+fn backups_folder(state_dir: &Path, run_id: &str) -> PathBuf {
+    state_dir.join("backups").join(run_id)
+}
+
+/// `20261121-053501-8c1f20`: sorts by start, and the random part keeps two runs apart.
+fn run_id(clock: &dyn Clock) -> Result<String, EngineError> {
+    let mut random = [0_u8; 3];
+    getrandom::fill(&mut random).map_err(|error| {
+        EngineError::new(&code::INTERNAL, format!("the system gives no random numbers: {error}"))
+    })?;
+    let [a, b, c] = random;
+    Ok(format!("{}-{a:02x}{b:02x}{c:02x}", clock.now().strftime("%Y%m%d-%H%M%S")))
+}

@@ -1,0 +1,320 @@
+//! What the leader does: backups, staging, the last verification, the promote.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use diagnostics::code;
+use ir::{Action, Check, OnSourceChange};
+
+use super::context::{Copy, defect, interrupted};
+use super::{Context, work};
+use crate::engine::{
+    BackupReport, CheckOutcome, PromoteHooks, Promotion, SourcePath, TargetEngine,
+};
+use crate::events::Event;
+use crate::journal::Record;
+use crate::journal::format::{BackupRecord, TableDigest, WarningKind};
+use crate::parallel;
+use crate::run::session::Session;
+use crate::run::{BackupEntry, Finding};
+use crate::sources::{Look, SourceFile, changes};
+use crate::stop::Stop;
+use crate::{EngineError, private};
+
+/// The leader's part of the run, and how far it went.
+pub(crate) struct Lead<'a> {
+    pub session: &'a Session<'a>,
+    pub backups: PathBuf,
+    pub snapshots: PathBuf,
+    /// From here on there may be something to discard.
+    pub staging: bool,
+    /// From here on only the target knows.
+    pub committing: bool,
+    pub promotion: Option<Promotion>,
+}
+
+impl Lead<'_> {
+    fn action(&self, at: usize) -> &Action {
+        &self.session.plan.steps[at].action
+    }
+
+    pub(super) fn wants_workers(&self, at: usize) -> bool {
+        matches!(self.action(at), Action::CreateStaging)
+    }
+
+    pub(super) fn ends_building(&self, at: usize) -> bool {
+        matches!(self.action(at), Action::Promote { .. })
+    }
+
+    pub(super) fn step(
+        &mut self,
+        at: usize,
+        context: &Context<'_>,
+        target: &mut dyn TargetEngine,
+    ) -> Result<(), EngineError> {
+        let session = self.session;
+        let step = &session.plan.steps[at];
+        let intent = |creates| session.record(Record::Intent { step: step.id.clone(), creates });
+        match &step.action {
+            Action::Backup { source } => {
+                intent(None)?;
+                self.back_up(source, context)
+            }
+            Action::CreateStaging => {
+                intent(None)?;
+                self.staging = true;
+                let staging = target.create_staging(session.plan, &session.info)?;
+                session.record(Record::StagingCreated { name: staging.name })
+            }
+            Action::VerifyCatalog => verify_catalog(session, target),
+            Action::Promote { after } => {
+                self.last_full_look(context)?;
+                intent(None)?;
+                self.promote(after, context, target)
+            }
+            Action::Settle => source_changes(session, context),
+            Action::Preflight
+            | Action::Execute { .. }
+            | Action::Load(_)
+            | Action::SetSequences { .. }
+            | Action::Analyze { .. }
+            | Action::VerifyRows { .. }
+            | Action::Check(_)
+            | Action::Invariant(_) => Err(defect(format!("step `{}` came to the leader", step.id))),
+        }
+    }
+
+    /// Every file of the source, several at a time.
+    fn back_up(&self, source: &str, context: &Context<'_>) -> Result<(), EngineError> {
+        let files: Vec<_> = context.files.of(source).iter().enumerate().collect();
+        let (backups, snapshots) = (self.backups.join(source), self.snapshots.join(source));
+        let work = self.snapshots.join(format!("{source}.work"));
+        for folder in [&backups, &snapshots, &work] {
+            private::create_folders(folder).map_err(|error| no_folder(folder, &error))?;
+        }
+        let threads = self.session.plan.settings.connections as usize;
+        let copies = parallel::each(&files, threads, |(index, file)| {
+            if self.session.stop.level() != Stop::No {
+                return Err(interrupted());
+            }
+            let name = format!("{index:05}-{}", file.parameters.file_name);
+            let place = (backups.join(&name), snapshots.join(&name));
+            self.back_up_file(*index, file, &place, &work, context)
+        });
+        let copies = copies.into_iter().collect::<Result<Vec<_>, _>>()?;
+        context.keep_copies(source, copies);
+        Ok(())
+    }
+
+    fn back_up_file(
+        &self,
+        index: usize,
+        file: &SourceFile,
+        (backup, snapshot): &(PathBuf, PathBuf),
+        work: &Path,
+        context: &Context<'_>,
+    ) -> Result<Copy, EngineError> {
+        let path = &file.state.path;
+        let report = context.engine.back_up(path, backup, snapshot, work)?;
+        let record = backup_record(index, path, snapshot, &report);
+        self.session.record(Record::BackupDone(record))?;
+        self.foreign_keys(path, report.foreign_key_violations)?;
+        self.backed_up(path, &report, context);
+        Ok(Copy { snapshot: snapshot.clone(), tables: report.tables })
+    }
+
+    fn backed_up(&self, path: &SourcePath, report: &BackupReport, context: &Context<'_>) {
+        let rows = report.tables.values().map(|digest| digest.rows).sum();
+        let entry = BackupEntry {
+            source: path.source.clone(),
+            file: path.shown.clone(),
+            backup: report.backup.clone(),
+            sha256: report.sha256.clone(),
+            bytes: report.size,
+            rows,
+        };
+        let mut progress = self.session.progress();
+        progress.backups.push(entry);
+        let done = progress.backups.len() as u64;
+        drop(progress);
+        self.session.emit(Event::BackedUp {
+            source: path.source.clone(),
+            file: path.shown.clone(),
+            backup: report.backup.display().to_string(),
+            bytes: report.size,
+            rows,
+            done,
+            total: context.files.all().count() as u64,
+        });
+    }
+
+    fn foreign_keys(&self, path: &SourcePath, violations: u64) -> Result<(), EngineError> {
+        if violations == 0 {
+            return Ok(());
+        }
+        let message =
+            format!("{violations} rows of `{}` break its declared foreign keys", path.shown);
+        let error = EngineError::new(&code::SOURCE_FOREIGN_KEYS, message)
+            .object(&path.shown)
+            .help("a foreign key of the plan on these rows will fail; repair them with a `query:`");
+        self.session.warn(WarningKind::MalformedSourceRecord, error.into())
+    }
+
+    /// Every byte of every source, shortly before the locks are taken.
+    fn last_full_look(&self, context: &Context<'_>) -> Result<(), EngineError> {
+        unchanged(self.session, context, Look::Full)
+    }
+
+    fn promote(
+        &mut self,
+        after: &[Check],
+        context: &Context<'_>,
+        target: &mut dyn TargetEngine,
+    ) -> Result<(), EngineError> {
+        let session = self.session;
+        let mut hooks = Hooks { session, context, committing: false, failed: None };
+        let promoted = target.promote(session.plan, &session.info, &mut hooks, after);
+        self.committing = hooks.committing;
+        let promotion = promoted?;
+        // From here on the new state is in place: nothing that fails now may say otherwise.
+        self.promotion = Some(promotion.clone());
+        session.record(Record::Promoted {
+            attempts: promotion.attempts,
+            locked_ms: promotion.locked_ms,
+            kept: promotion.kept,
+            fingerprint: promotion.fingerprint,
+        })
+    }
+}
+
+fn verify_catalog(session: &Session<'_>, target: &mut dyn TargetEngine) -> Result<(), EngineError> {
+    let report = target.verify_catalog(session.plan)?;
+    let differences = report.differences.iter().map(|(object, what)| format!("{object}: {what}"));
+    let all: Vec<_> = differences.chain(report.defects.iter().cloned()).collect();
+    if let Some(first) = all.first() {
+        let more = match all.len() - 1 {
+            0 => String::new(),
+            more => format!(" (and {})", diagnostics::plural(more, "further difference")),
+        };
+        let message = format!("the built schema is not the baseline: {first}{more}");
+        let error = EngineError::new(&code::CATALOG_DIFFERS, message);
+        return Err(if all.len() > 1 { error.help(all[1..].join("\n")) } else { error });
+    }
+    session.passed("catalog equal to the baseline, indexes valid, constraints validated");
+    session.record(Record::CatalogVerified { fingerprint: report.fingerprint })
+}
+
+/// The sources once more, at the very end: a finding, for the promote is done.
+pub(crate) fn source_changes(
+    session: &Session<'_>,
+    context: &Context<'_>,
+) -> Result<(), EngineError> {
+    let threads = session.plan.settings.connections as usize;
+    let changed = changes(context.files, context.engine, Look::Full, threads);
+    if changed.is_empty() {
+        session.passed("sources unchanged, byte for byte");
+    }
+    for error in changed {
+        let error = EngineError {
+            help: Some(
+                "the promoted rows are those of the snapshot; later ones are not in them"
+                    .to_owned(),
+            ),
+            ..error
+        };
+        session.warn(WarningKind::SourceChanged, error.into())?;
+    }
+    Ok(())
+}
+
+/// The plan decides whether a source that changed stops the run.
+fn unchanged(session: &Session<'_>, context: &Context<'_>, look: Look) -> Result<(), EngineError> {
+    let threads = session.plan.settings.connections as usize;
+    for error in changes(context.files, context.engine, look, threads) {
+        match session.plan.settings.on_source_change {
+            OnSourceChange::Stop => return Err(error),
+            OnSourceChange::Warn if error.code == &code::SOURCE_CHANGED => {
+                session.warn(WarningKind::SourceChanged, Finding::from(error))?;
+            }
+            // It could not be found out: that is not what the plan permits.
+            OnSourceChange::Warn => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+struct Hooks<'a> {
+    session: &'a Session<'a>,
+    context: &'a Context<'a>,
+    committing: bool,
+    /// The journal could not be written where the hook has no way to say so.
+    failed: Option<EngineError>,
+}
+
+impl Hooks<'_> {
+    fn keep(&mut self, written: Result<(), EngineError>) {
+        self.failed = self.failed.take().or(written.err());
+    }
+}
+
+impl PromoteHooks for Hooks<'_> {
+    fn guard(&mut self) -> Result<(), EngineError> {
+        if self.session.stop.level() != Stop::No {
+            return Err(interrupted());
+        }
+        unchanged(self.session, self.context, Look::Quick)
+    }
+
+    fn before_commit(&mut self, transaction: &str) -> Result<(), EngineError> {
+        if self.session.stop.level() != Stop::No {
+            return Err(interrupted());
+        }
+        self.failed.take().map_or(Ok(()), Err)?;
+        self.session.record(Record::PromoteCommitting { transaction: transaction.to_owned() })?;
+        self.session.publish()?;
+        self.committing = true;
+        Ok(())
+    }
+
+    fn retrying(&mut self, attempt: u32, wait_ms: u64, why: &str) {
+        self.committing = false;
+        self.session.emit(Event::Retrying { attempt, wait_ms, why: why.to_owned() });
+        let record = Record::Retry { attempt, wait_ms, why: why.to_owned() };
+        let written = self.session.record(record);
+        self.keep(written);
+    }
+
+    fn check_done(&mut self, check: &Check, outcome: &CheckOutcome) {
+        let written = work::told(self.session, &check.name, outcome);
+        self.keep(written);
+    }
+}
+
+fn backup_record(
+    index: usize,
+    path: &SourcePath,
+    snapshot: &Path,
+    report: &BackupReport,
+) -> BackupRecord {
+    let tables: &BTreeMap<_, _> = &report.tables;
+    BackupRecord {
+        source: path.source.clone(),
+        file: path.shown.clone(),
+        index: index as u64,
+        backup: report.backup.display().to_string(),
+        snapshot: snapshot.display().to_string(),
+        sha256: report.sha256.clone(),
+        size: report.size,
+        tables: tables
+            .iter()
+            .map(|(table, digest)| TableDigest { table: table.clone(), digest: digest.to_string() })
+            .collect(),
+        foreign_key_violations: report.foreign_key_violations,
+        elapsed_ms: report.elapsed_ms,
+    }
+}
+
+fn no_folder(folder: &Path, error: &std::io::Error) -> EngineError {
+    EngineError::new(&code::BACKUP_FAILED, format!("a folder cannot be made: {error}"))
+        .object(folder.display().to_string())
+}

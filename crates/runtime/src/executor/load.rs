@@ -1,0 +1,168 @@
+//! Loads one table from the snapshots of all files of its source, in their order.
+
+use std::time::Duration;
+
+use diagnostics::code;
+use ir::Load;
+
+use super::Context;
+use crate::binding::Binding;
+use crate::clock::millis;
+use crate::engine::{LoadSink, Loaded, RowSink, Worker};
+use crate::events::Event;
+use crate::journal::Record;
+use crate::journal::format::LoadedRecord;
+use crate::run::TableCount;
+use crate::{EngineError, Row, Value};
+
+/// Loads the table and checks that what was read is what was written.
+pub(super) fn load(
+    context: &Context<'_>,
+    worker: &mut dyn Worker,
+    load: &Load,
+) -> Result<(), EngineError> {
+    let start = context.session.clock.monotonic();
+    let (scanned, loaded) = transfer(context, worker, load)?;
+    let took = context.session.clock.monotonic().saturating_sub(start);
+    let count = TableCount {
+        table: load.table.clone(),
+        scanned,
+        written: loaded.digest.rows,
+        // Nothing is rejected: a row that does not fit ends the run.
+        rejected: 0,
+        bytes: loaded.bytes,
+        verified: None,
+        elapsed_ms: millis(took),
+    };
+    balanced(context, load, &count)?;
+    keep(context, count, &loaded)
+}
+
+/// One sink for all files.
+fn transfer(
+    context: &Context<'_>,
+    worker: &mut dyn Worker,
+    load: &Load,
+) -> Result<(u64, Loaded), EngineError> {
+    let binding = context.binding(&load.table)?;
+    let sink = worker.load(&load.table, &binding.into)?;
+    let mut counting = Counting::new(context, load, sink);
+    let mut scanned = 0;
+    for (index, scan) in binding.scans.iter().enumerate() {
+        context.go_on()?;
+        scanned += context.snapshot(&load.source, index)?.scan(scan, &mut counting)?;
+    }
+    if scanned != counting.rows {
+        return Err(differ(
+            load,
+            format!("SQLite reports {scanned} rows, {} came through", counting.rows),
+        ));
+    }
+    counting.tell();
+    Ok((scanned, counting.sink.finish()?))
+}
+
+/// Requirements R9, R17 and R88.
+fn balanced(context: &Context<'_>, load: &Load, count: &TableCount) -> Result<(), EngineError> {
+    let TableCount { scanned, written, rejected, .. } = *count;
+    if scanned != written + rejected {
+        return Err(differ(
+            load,
+            format!("{scanned} rows were read, {written} written, {rejected} rejected"),
+        ));
+    }
+    let Some(table) = Binding::whole_table(load) else { return Ok(()) };
+    let held = context.backed_up(&load.source, table);
+    if scanned != held {
+        return Err(differ(load, format!("{scanned} rows were read, the backup holds {held}")));
+    }
+    Ok(())
+}
+
+fn keep(context: &Context<'_>, count: TableCount, loaded: &Loaded) -> Result<(), EngineError> {
+    let record = LoadedRecord {
+        table: count.table.clone(),
+        scanned: count.scanned,
+        written: count.written,
+        rejected: count.rejected,
+        bytes: count.bytes,
+        digest: loaded.digest.to_string(),
+        elapsed_ms: count.elapsed_ms,
+    };
+    let mut progress = context.session.progress();
+    progress.sent.insert(count.table.clone(), loaded.digest);
+    progress.tables.insert(count.table.clone(), count);
+    drop(progress);
+    context.session.record(Record::Loaded(record))
+}
+
+fn differ(load: &Load, why: String) -> EngineError {
+    EngineError::new(
+        &code::ROWS_DIFFER,
+        format!("the rows of `{}` do not add up: {why}", load.table),
+    )
+    .object(format!("table {}", load.table))
+}
+
+/// Counts on the way, tells of the progress and ends the scan when the run ends.
+struct Counting<'a, 'w> {
+    context: &'a Context<'a>,
+    table: &'a str,
+    total: Option<u64>,
+    sink: Box<dyn LoadSink + 'w>,
+    rows: u64,
+    bytes: u64,
+    told: Duration,
+}
+
+/// How often a table's progress is told at most.
+const INTERVAL: Duration = Duration::from_millis(250);
+/// The clock and the stop flag are looked at once in so many rows.
+const EVERY: u64 = 512;
+
+impl<'a, 'w> Counting<'a, 'w> {
+    fn new(context: &'a Context<'a>, load: &'a Load, sink: Box<dyn LoadSink + 'w>) -> Self {
+        let table = Binding::whole_table(load);
+        let total = table.and_then(|table| context.files.rows(&load.source, table));
+        let told = context.session.clock.monotonic();
+        Self { context, table: &load.table, total, sink, rows: 0, bytes: 0, told }
+    }
+
+    fn look_up(&mut self) -> Result<(), EngineError> {
+        self.context.go_on()?;
+        let now = self.context.session.clock.monotonic();
+        if now.saturating_sub(self.told) >= INTERVAL {
+            self.told = now;
+            self.tell();
+        }
+        Ok(())
+    }
+
+    fn tell(&self) {
+        self.context.session.emit(Event::Rows {
+            table: self.table.to_owned(),
+            done: self.rows,
+            total: self.total,
+            bytes: self.bytes,
+        });
+    }
+}
+
+impl RowSink for Counting<'_, '_> {
+    fn row(&mut self, row: Row<'_>) -> Result<(), EngineError> {
+        self.rows += 1;
+        self.bytes += row.values.iter().map(size).sum::<u64>();
+        if self.rows.is_multiple_of(EVERY) {
+            self.look_up()?;
+        }
+        self.sink.row(row)
+    }
+}
+
+fn size(value: &Value<'_>) -> u64 {
+    match value {
+        Value::Null => 0,
+        Value::Integer(_) | Value::Real(_) => 8,
+        Value::Text(bytes) | Value::Blob(bytes) => bytes.len() as u64,
+    }
+}

@@ -1,0 +1,16 @@
+//! Runs the step graph: the leader does what concerns the run as a whole, workers do the rest.
+
+mod context;
+mod crew;
+mod figures;
+mod graph;
+mod lead;
+mod load;
+mod schedule;
+mod work;
+
+pub(crate) use context::Context;
+pub(crate) use crew::execute;
+pub(crate) use graph::Graph;
+pub(crate) use lead::{Lead, source_changes};
+pub(crate) use work::judge;

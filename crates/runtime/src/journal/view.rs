@@ -1,0 +1,191 @@
+//! The state of a run, folded from its records: what `journal.json` shows and `status` reads.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::format::{
+    Alias, BackupRecord, Begun, Closing, Failure, Line, LoadedRecord, Record, SourceRecord,
+    WarningKind,
+};
+
+/// All fields of requirements R13 to R20. Lists are in the order of events, tables in name order.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct View {
+    /// Of the last record, and its sum.
+    pub seq: u64,
+    pub head: String,
+    #[serde(flatten)]
+    pub begun: Option<Begun>,
+    pub started_at: String,
+    pub updated_at: String,
+    pub current_stage: Option<Alias>,
+    pub completed_stages: Vec<Alias>,
+    /// The plan's own names of stages, finished ones with their time.
+    pub stage_times: BTreeMap<String, Option<u64>>,
+    /// Steps whose intent is written and whose end is not.
+    pub open_steps: Vec<String>,
+    pub steps_done: u64,
+    pub sources: Vec<SourceRecord>,
+    pub backups: Vec<BackupRecord>,
+    /// Staging schema or file, while it is there.
+    pub temporary_path: Option<String>,
+    pub tables: BTreeMap<String, LoadedRecord>,
+    /// `rows:digest` that the target gave back.
+    pub verified: BTreeMap<String, String>,
+    pub checks: BTreeMap<String, bool>,
+    pub warnings: Vec<WarningView>,
+    /// The server's transaction id, once COMMIT may have been sent.
+    pub transaction: Option<String>,
+    pub promoted: Option<bool>,
+    pub kept: Option<String>,
+    pub fingerprint: Option<String>,
+    pub failure: Option<Failure>,
+    pub closed: Option<Closing>,
+    pub recommendation: Recommendation,
+    pub next_actions: Vec<String>,
+    /// Artifacts that must be kept.
+    pub preserve: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WarningView {
+    pub warning: WarningKind,
+    pub code: String,
+    pub message: String,
+}
+
+/// How the application should be run meanwhile (requirement R20, `safe_mode`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Recommendation {
+    /// The run goes on: a source that is written to stops the promote.
+    #[default]
+    ReadonlyRecommended,
+    /// The target is as it was.
+    StayOnSource,
+    /// The promote is done and verified.
+    UseTarget,
+    /// Nobody knows yet: let nothing write until the target has been asked.
+    StopWriting,
+}
+
+impl View {
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = serde_json::to_vec_pretty(self).unwrap_or_default();
+        bytes.push(b'\n');
+        bytes
+    }
+
+    pub(crate) fn apply(&mut self, line: &Line, sum: &str) {
+        self.seq = line.seq;
+        self.head = sum.to_owned();
+        self.updated_at.clone_from(&line.at);
+        if self.started_at.is_empty() {
+            self.started_at.clone_from(&line.at);
+        }
+        self.take(&line.record);
+        self.recommendation = self.recommend();
+    }
+
+    fn take(&mut self, record: &Record) {
+        match record {
+            Record::Begun(begun) => self.begun = Some(begun.clone()),
+            Record::Source(source) => self.sources.push(source.clone()),
+            Record::Preflight { passed: _, before: _ } => {}
+            Record::StageStarted { stage, alias } => {
+                self.current_stage = Some(*alias);
+                self.stage_times.insert(stage.clone(), None);
+            }
+            Record::StageFinished { stage, alias, elapsed_ms } => {
+                self.finish_stage(stage, *alias, *elapsed_ms);
+            }
+            Record::Intent { step, creates } => {
+                self.open_steps.push(step.clone());
+                if creates.is_some() {
+                    self.temporary_path.clone_from(creates);
+                }
+            }
+            Record::StepDone { step, elapsed_ms: _ } => {
+                self.open_steps.retain(|open| open != step);
+                self.steps_done += 1;
+            }
+            Record::BackupDone(backup) => {
+                self.preserve.push(backup.backup.clone());
+                self.backups.push(backup.clone());
+            }
+            Record::StagingCreated { name } => self.temporary_path = Some(name.clone()),
+            Record::Loaded(loaded) => {
+                self.tables.insert(loaded.table.clone(), loaded.clone());
+            }
+            Record::RowsVerified { table, digest } => {
+                self.verified.insert(table.clone(), digest.clone());
+            }
+            Record::CheckDone { name, passed, found: _ } => {
+                self.checks.insert(name.clone(), *passed);
+            }
+            Record::CatalogVerified { fingerprint } => self.fingerprint = Some(fingerprint.clone()),
+            Record::Warning { warning, code, message } => self.warnings.push(WarningView {
+                warning: *warning,
+                code: code.clone(),
+                message: message.clone(),
+            }),
+            Record::Retry { attempt: _, wait_ms: _, why: _ } => self.transaction = None,
+            Record::PromoteCommitting { transaction } => {
+                self.transaction = Some(transaction.clone());
+            }
+            Record::Promoted { attempts: _, locked_ms: _, kept, fingerprint } => {
+                self.promoted(kept.clone(), fingerprint.clone());
+            }
+            Record::OutcomeFound { promoted, asked_by: _ } => self.promoted = Some(*promoted),
+            Record::Failed(failure) => self.failure = Some(failure.clone()),
+            Record::StagingDiscarded => self.temporary_path = None,
+            Record::Closed { outcome, next_actions } => self.close(*outcome, next_actions),
+        }
+    }
+
+    /// A backup stage is three of the fixed names: the engine restores and compares in one act.
+    fn finish_stage(&mut self, stage: &str, alias: Alias, elapsed_ms: u64) {
+        self.stage_times.insert(stage.to_owned(), Some(elapsed_ms));
+        let all: &[Alias] = match alias {
+            Alias::CreateBackup => &[Alias::CreateBackup, Alias::RestoreDrill, Alias::VerifyBackup],
+            _ => &[alias],
+        };
+        for alias in all {
+            if !self.completed_stages.contains(alias) {
+                self.completed_stages.push(*alias);
+            }
+        }
+    }
+
+    fn promoted(&mut self, kept: Option<String>, fingerprint: String) {
+        self.promoted = Some(true);
+        self.temporary_path = None;
+        self.preserve.extend(kept.clone());
+        self.kept = kept;
+        self.fingerprint = Some(fingerprint);
+    }
+
+    fn close(&mut self, outcome: Closing, next_actions: &[String]) {
+        self.closed = Some(outcome);
+        self.next_actions = next_actions.to_vec();
+        self.open_steps.clear();
+        match outcome {
+            Closing::Promoted => {
+                self.current_stage = Some(Alias::Completed);
+                self.completed_stages.push(Alias::Completed);
+            }
+            Closing::RolledBack | Closing::Stopped | Closing::Undecided => {}
+        }
+    }
+
+    fn recommend(&self) -> Recommendation {
+        match (self.closed, self.promoted, &self.transaction) {
+            (Some(Closing::Promoted), _, _) | (None, Some(true), _) => Recommendation::UseTarget,
+            (Some(Closing::RolledBack | Closing::Stopped), _, _) => Recommendation::StayOnSource,
+            (Some(Closing::Undecided), _, _) | (None, None, Some(_)) => Recommendation::StopWriting,
+            (None, Some(false), _) => Recommendation::StayOnSource,
+            (None, None, None) => Recommendation::ReadonlyRecommended,
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Files and folders that nobody else reads (0600, 0700) and no link can redirect.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use rustix::fs::{Mode, OFlags};
+
+/// Creates the file, which must not exist: `O_EXCL | O_NOFOLLOW`, 0600.
+pub(crate) fn create_new(path: &Path) -> io::Result<File> {
+    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    Ok(File::from(rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR)?))
+}
+
+/// Opens an existing file without following a link in its place.
+pub(crate) fn open(path: &Path, write: bool) -> io::Result<File> {
+    let access = if write { OFlags::RDWR | OFlags::APPEND } else { OFlags::RDONLY };
+    let flags = access | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    Ok(File::from(rustix::fs::open(path, flags, Mode::empty())?))
+}
+
+/// Creates the folder, which must not exist, with mode 0700, and makes its name durable.
+pub(crate) fn create_new_folder(path: &Path) -> io::Result<()> {
+    rustix::fs::mkdir(path, Mode::RWXU)?;
+    path.parent().map_or(Ok(()), sync_folder)
+}
+
+/// Creates the folder and its parents with mode 0700 where they are missing.
+pub(crate) fn create_folders(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Makes names that were created, renamed or removed in the folder durable.
+pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    File::open(path)?.sync_all()
+}
+
+/// Replaces the file as one act: temporary file beside it, fsync, rename, fsync of the folder.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    use std::io::Write as _;
+    let temporary = path.with_extension("tmp");
+    match std::fs::remove_file(&temporary) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    let mut file = create_new(&temporary)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&temporary, path)?;
+    path.parent().map_or(Ok(()), sync_folder)
+}

@@ -1,0 +1,218 @@
+//! Everything that can be known before the window, all findings at once.
+
+use std::path::Path;
+
+use ir::{Action, Moment};
+
+use super::Finding;
+use super::session::{Session, stage_names};
+use crate::binding::{self, Bindings};
+use crate::engine::{Preflight, SourceEngine, SourceState, TargetEngine};
+use crate::executor::judge;
+use crate::journal::Record;
+use crate::journal::format::{Begun, FileRecord, SourceRecord, TableRows};
+use crate::sources::{self, SourceSet};
+use crate::{EngineError, waivers};
+
+/// What the steps of the graph start from.
+pub(super) struct Prepared {
+    pub files: SourceSet,
+    pub bindings: Bindings,
+}
+
+/// # Errors
+/// All findings where one of them is an error; warnings are told and kept otherwise.
+pub(super) fn prepare(
+    session: &Session<'_>,
+    engine: &dyn SourceEngine,
+    target: &mut dyn TargetEngine,
+    today: jiff::civil::Date,
+) -> Result<Prepared, Vec<Finding>> {
+    let step = session.plan.steps.iter().position(|step| matches!(step.action, Action::Preflight));
+    let mut prepared = Err(Vec::new());
+    // `Graph::of` has seen that there is exactly one.
+    session
+        .timed(step.unwrap_or(0), || {
+            prepared = look(session, engine, target, today);
+            Ok(())
+        })
+        .map_err(|error| vec![error.into()])?;
+    prepared
+}
+
+fn look(
+    session: &Session<'_>,
+    engine: &dyn SourceEngine,
+    target: &mut dyn TargetEngine,
+    today: jiff::civil::Date,
+) -> Result<Prepared, Vec<Finding>> {
+    let plan = session.plan;
+    let mut findings = waivers::judge(plan, today);
+    let files = sources(session, engine, &mut findings);
+    let preflight = preflight(session, target, &mut findings);
+    let mut bindings = Bindings::new();
+    // Columns are compared only where both sides could be read: else everything would be missing.
+    if let (Some(files), Some(preflight)) = (&files, &preflight) {
+        let bound = binding::bind(plan, files, engine, &preflight.tables);
+        bindings = bound.0;
+        findings.extend(bound.1);
+    }
+    live_checks(session, target, &mut findings);
+    let (errors, warnings): (Vec<_>, Vec<_>) = findings.into_iter().partition(Finding::is_error);
+    if !errors.is_empty() {
+        return Err(errors.into_iter().chain(warnings).collect());
+    }
+    told(session, warnings, files.as_ref(), preflight.as_ref())
+        .map_err(|error| vec![error.into()])?;
+    Ok(Prepared { files: files.unwrap_or_default(), bindings })
+}
+
+/// The first record of the journal.
+pub(super) fn begun(
+    session: &Session<'_>,
+    state_dir: &Path,
+    plan_digest: Option<String>,
+    target: &dyn TargetEngine,
+) -> Begun {
+    let Session { plan, info, .. } = session;
+    Begun {
+        run_id: info.run_id.clone(),
+        program: concat!("cutover ", env!("CARGO_PKG_VERSION")).to_owned(),
+        process: std::process::id(),
+        plan: plan.name.clone(),
+        plan_file: plan.file.clone(),
+        plan_digest,
+        compiled_digest: info.compiled_digest.clone(),
+        source_root: absolute(&info.plan_dir),
+        target: target.describe(),
+        target_path: sources::target_path(plan, &info.plan_dir).map(|path| absolute(&path)),
+        backup_path: absolute(&super::backups_folder(state_dir, &info.run_id)),
+        snapshot_path: absolute(&info.run_dir.join(super::SNAPSHOTS)),
+        stages: stage_names(plan),
+    }
+}
+
+/// Every file of every source; `None` where one cannot be read.
+fn sources(
+    session: &Session<'_>,
+    engine: &dyn SourceEngine,
+    findings: &mut Vec<Finding>,
+) -> Option<SourceSet> {
+    let (plan, plan_dir) = (session.plan, session.info.plan_dir.as_path());
+    let (found, mut errors) = sources::find(plan, plan_dir);
+    errors.extend(sources::same_files(&found, plan, plan_dir));
+    let threads = plan.settings.connections as usize;
+    // A file that is also an output is never opened.
+    let complete = if errors.iter().any(is_same_file) {
+        None
+    } else {
+        let (set, unreadable) = sources::inspect(found, engine, threads);
+        errors.extend(unreadable);
+        errors.is_empty().then_some(set)
+    };
+    findings.extend(errors);
+    complete
+}
+
+fn is_same_file(finding: &Finding) -> bool {
+    finding.error.code == &diagnostics::code::SOURCE_TARGET_SAME_FILE
+}
+
+fn preflight(
+    session: &Session<'_>,
+    target: &mut dyn TargetEngine,
+    findings: &mut Vec<Finding>,
+) -> Option<Preflight> {
+    match target.preflight(session.plan) {
+        Ok(mut preflight) => {
+            let found = std::mem::take(&mut preflight.findings);
+            let complete =
+                !found.iter().any(|error| error.code.severity == diagnostics::Severity::Error);
+            findings.extend(found.into_iter().map(Finding::from));
+            // Tables may be known although something else stops the run.
+            (complete || !preflight.tables.is_empty()).then_some(preflight)
+        }
+        Err(error) => {
+            findings.push(error.into());
+            None
+        }
+    }
+}
+
+/// Checks on the live target come before any effect.
+fn live_checks(session: &Session<'_>, target: &mut dyn TargetEngine, findings: &mut Vec<Finding>) {
+    for (at, step) in session.plan.steps.iter().enumerate() {
+        let Action::Check(check) = &step.action else { continue };
+        if check.moment != Moment::Before {
+            continue;
+        }
+        let result = session
+            .timed(at, || target.check_live(check).and_then(|found| judge(session, check, &found)));
+        if let Err(error) = result {
+            findings.push(session.at_step(at, error));
+        }
+    }
+}
+
+fn told(
+    session: &Session<'_>,
+    warnings: Vec<Finding>,
+    files: Option<&SourceSet>,
+    preflight: Option<&Preflight>,
+) -> Result<(), EngineError> {
+    for file in files.into_iter().flat_map(SourceSet::all) {
+        session.record(Record::Source(source_record(&file.state)))?;
+    }
+    for warning in warnings {
+        session.warn(crate::journal::format::WarningKind::Other, warning)?;
+    }
+    if let Some(preflight) = preflight {
+        preflight.passed.iter().for_each(|what| session.passed(what.clone()));
+        let (passed, before) = (preflight.passed.clone(), preflight.before.clone());
+        session.record(Record::Preflight { passed, before })?;
+    }
+    Ok(())
+}
+
+fn source_record(state: &SourceState) -> SourceRecord {
+    let SourceState {
+        path,
+        identity,
+        files,
+        beside: _,
+        open_mode,
+        page_size: _,
+        user_version,
+        application_id,
+        sqlite_version: _,
+        tables,
+    } = state;
+    SourceRecord {
+        source: path.source.clone(),
+        shown: path.shown.clone(),
+        path: absolute(&path.path),
+        device: identity.0,
+        inode: identity.1,
+        open_mode: open_mode.clone(),
+        user_version: *user_version,
+        application_id: *application_id,
+        files: files
+            .iter()
+            .map(|file| FileRecord {
+                name: file.name.clone(),
+                size: file.size,
+                mtime_ns: file.mtime_ns.to_string(),
+                sha256: file.sha256.clone(),
+            })
+            .collect(),
+        tables: tables
+            .iter()
+            .map(|(table, rows)| TableRows { table: table.clone(), rows: *rows })
+            .collect(),
+    }
+}
+
+/// Without following links: the journal names what the plan named.
+pub(super) fn absolute(path: &Path) -> String {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
+}

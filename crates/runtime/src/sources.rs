@@ -1,0 +1,258 @@
+//! Which files a plan reads, and what they were like before the run.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use diagnostics::code;
+use ir::{CompiledPlan, Source, Target};
+
+use crate::engine::{FileParameters, SourceEngine, SourcePath, SourceState};
+use crate::run::Finding;
+use crate::{EngineError, parallel};
+
+/// One file of a source, found but not opened yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub path: SourcePath,
+    pub parameters: FileParameters,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct SourceFile {
+    pub state: SourceState,
+    pub parameters: FileParameters,
+}
+
+/// The files of every source, in their order.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SourceSet {
+    by_source: BTreeMap<String, Vec<SourceFile>>,
+}
+
+impl SourceSet {
+    pub(crate) fn of(&self, source: &str) -> &[SourceFile] {
+        self.by_source.get(source).map_or(&[], Vec::as_slice)
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = &SourceFile> {
+        self.by_source.values().flatten()
+    }
+
+    /// Rows of a table over all files; `None` where no file has it. SQLite folds the case.
+    pub(crate) fn rows(&self, source: &str, table: &str) -> Option<u64> {
+        let counts = self.of(source).iter().filter_map(|file| {
+            let named = file.state.tables.iter();
+            named.filter(|(name, _)| name.eq_ignore_ascii_case(table)).map(|(_, rows)| *rows).next()
+        });
+        counts.fold(None, |sum, rows| Some(sum.unwrap_or(0) + rows))
+    }
+
+    /// Rows of the largest table: the only guess there is for a query.
+    pub(crate) fn largest(&self, source: &str) -> u64 {
+        let tables = self.of(source).iter().flat_map(|file| file.state.tables.values());
+        tables.copied().max().unwrap_or(0)
+    }
+}
+
+/// All files of all sources, each source's sorted by path.
+pub(crate) fn find(plan: &CompiledPlan, plan_dir: &Path) -> (Vec<Found>, Vec<Finding>) {
+    let mut all = Vec::new();
+    let mut findings = Vec::new();
+    for source in &plan.sources {
+        let mut paths = BTreeSet::new();
+        for pattern in &source.paths {
+            match matches(pattern, plan_dir) {
+                Ok(found) => paths.extend(found),
+                Err(error) => findings.push(at(source, error)),
+            }
+        }
+        let companions: Vec<_> =
+            paths.iter().filter(|path| is_companion(path, &paths)).cloned().collect();
+        companions.iter().for_each(|path| {
+            paths.remove(path);
+        });
+        all.extend(
+            paths.iter().enumerate().map(|(index, path)| found(source, index, path, plan_dir)),
+        );
+    }
+    (all, findings)
+}
+
+fn at(source: &Source, error: EngineError) -> Finding {
+    Finding { origin: Some(source.origin.clone()), ..Finding::from(error) }
+}
+
+/// `shop.db-wal` beside `shop.db` is a part of it, which a wide pattern catches by accident.
+fn is_companion(path: &Path, all: &BTreeSet<PathBuf>) -> bool {
+    let Some(text) = path.to_str() else { return false };
+    let main = ["-wal", "-shm", "-journal"].iter().find_map(|end| text.strip_suffix(end));
+    main.is_some_and(|main| all.contains(Path::new(main)))
+}
+
+fn found(source: &Source, index: usize, path: &Path, plan_dir: &Path) -> Found {
+    let text = |part: Option<&std::ffi::OsStr>| {
+        part.map(|part| part.to_string_lossy().into_owned()).unwrap_or_default()
+    };
+    let shown = path.strip_prefix(plan_dir).unwrap_or(path).display().to_string();
+    Found {
+        path: SourcePath { source: source.name.clone(), shown, path: path.to_owned() },
+        parameters: FileParameters {
+            file_name: text(path.file_name()),
+            file_stem: text(path.file_stem()),
+            file_index: i64::try_from(index).unwrap_or(i64::MAX),
+        },
+    }
+}
+
+/// A name that exists is taken as it is, whatever characters it holds; then it is a pattern.
+fn matches(pattern: &str, plan_dir: &Path) -> Result<Vec<PathBuf>, EngineError> {
+    let literal = plan_dir.join(pattern);
+    if std::fs::symlink_metadata(&literal).is_ok() {
+        return Ok(vec![literal]);
+    }
+    if !pattern.contains(['*', '?', '[']) {
+        return Err(EngineError::new(&code::SOURCE_MISSING, format!("`{pattern}` is not there"))
+            .object(pattern)
+            .help("paths start at the folder of the plan"));
+    }
+    let found = expand(pattern, plan_dir)?;
+    if found.is_empty() {
+        return Err(EngineError::new(
+            &code::SOURCE_MISSING,
+            format!("no file matches `{pattern}`"),
+        )
+        .object(pattern)
+        .help("patterns start at the folder of the plan; `*` does not cross folders, `**` does"));
+    }
+    Ok(found)
+}
+
+fn expand(pattern: &str, plan_dir: &Path) -> Result<Vec<PathBuf>, EngineError> {
+    let options = glob::MatchOptions {
+        case_sensitive: true,
+        require_literal_separator: true,
+        require_literal_leading_dot: true,
+    };
+    let folder = glob::Pattern::escape(&plan_dir.to_string_lossy());
+    let whole = if Path::new(pattern).is_absolute() || folder.is_empty() {
+        pattern.to_owned()
+    } else {
+        format!("{folder}/{pattern}")
+    };
+    let paths = glob::glob_with(&whole, options).map_err(|error| {
+        EngineError::new(&code::SOURCE_MISSING, format!("`{pattern}` is not a pattern: {error}"))
+            .object(pattern)
+    })?;
+    let paths: Result<Vec<_>, _> = paths.collect();
+    let paths = paths.map_err(|error| {
+        EngineError::new(&code::SOURCE_UNREADABLE, format!("a folder cannot be listed: {error}"))
+            .object(pattern)
+    })?;
+    Ok(paths.into_iter().filter(|path| !path.is_dir()).collect())
+}
+
+/// Files that are the target, and files that one source would read twice. Compared by device and
+/// inode, so that links and mounts do not hide it; nothing is opened.
+pub(crate) fn same_files(found: &[Found], plan: &CompiledPlan, plan_dir: &Path) -> Vec<Finding> {
+    let target = target_path(plan, plan_dir).and_then(|path| Some((identity(&path)?, path)));
+    let mut seen: BTreeMap<(&str, (u64, u64)), &str> = BTreeMap::new();
+    let mut findings = Vec::new();
+    for file in found {
+        let Some(id) = identity(&file.path.path) else { continue };
+        if target.as_ref().is_some_and(|(target, _)| *target == id) {
+            findings.push(is_target(file));
+        }
+        if let Some(other) = seen.insert((&file.path.source, id), &file.path.shown) {
+            findings.push(is_twice(file, other));
+        }
+    }
+    findings
+}
+
+fn is_target(file: &Found) -> Finding {
+    let message = format!("`{}` is the target of the plan", file.path.shown);
+    let help = "a source is never written: give the target another path";
+    EngineError::new(&code::SOURCE_TARGET_SAME_FILE, message)
+        .object(&file.path.shown)
+        .help(help)
+        .into()
+}
+
+fn is_twice(file: &Found, other: &str) -> Finding {
+    let message = format!("`{}` and `{other}` are the same file", file.path.shown);
+    EngineError::new(&code::SOURCE_TWICE, message)
+        .object(&file.path.shown)
+        .help("its rows would come in twice: name it once")
+        .into()
+}
+
+pub(crate) fn target_path(plan: &CompiledPlan, plan_dir: &Path) -> Option<PathBuf> {
+    match &plan.target {
+        Target::Sqlite(target) => Some(plan_dir.join(&target.path)),
+        Target::Postgres(_) => None,
+    }
+}
+
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    std::fs::metadata(path).ok().map(|data| (data.dev(), data.ino()))
+}
+
+/// Opens and describes every file; all that cannot be read are reported.
+pub(crate) fn inspect(
+    found: Vec<Found>,
+    engine: &dyn SourceEngine,
+    threads: usize,
+) -> (SourceSet, Vec<Finding>) {
+    let states = parallel::each(&found, threads, |file| engine.inspect(&file.path));
+    let mut set = SourceSet::default();
+    let mut findings = Vec::new();
+    for (file, state) in found.into_iter().zip(states) {
+        match state {
+            Ok(state) => {
+                let files = set.by_source.entry(file.path.source).or_default();
+                files.push(SourceFile { state, parameters: file.parameters });
+            }
+            Err(error) => findings.push(error.into()),
+        }
+    }
+    (set, findings)
+}
+
+/// How closely sources are held against their first state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// Names, sizes and times: for the moment when locks are held.
+    Quick,
+    /// Every byte.
+    Full,
+}
+
+/// Every source that is not what it was, with what to do about it.
+pub(crate) fn changes(
+    set: &SourceSet,
+    engine: &dyn SourceEngine,
+    look: Look,
+    threads: usize,
+) -> Vec<EngineError> {
+    let files: Vec<_> = set.all().collect();
+    let answers = parallel::each(&files, threads, |file| match look {
+        Look::Quick => engine.touched_since(&file.state),
+        Look::Full => engine.changed_since(&file.state),
+    });
+    let changed = files.iter().zip(answers).filter_map(|(file, answer)| match answer {
+        Ok(None) => None,
+        Ok(Some(what)) => Some(changed(&file.state.path.shown, &what)),
+        Err(error) => Some(error),
+    });
+    changed.collect()
+}
+
+fn changed(shown: &str, what: &str) -> EngineError {
+    EngineError::new(&code::SOURCE_CHANGED, format!("`{shown}` changed after its snapshot: {what}"))
+        .object(shown)
+        .help(
+            "stop what writes to it and run again to take the new rows along, or set \
+             `settings: on_source_change: warn` to promote the rows as the snapshot has them",
+        )
+}
