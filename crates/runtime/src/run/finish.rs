@@ -59,7 +59,7 @@ pub(super) fn settle(
     }
     if lead.committing {
         return match undecided::ask(context.session, target) {
-            Ok(Outcome::Promoted) => found_promoted(findings),
+            Ok(Outcome::Promoted) => found_promoted(context, findings),
             Ok(Outcome::NotPromoted) => taken_back(context.session, target, findings, Some(false)),
             Err(error) => undecided_end(findings, error),
         };
