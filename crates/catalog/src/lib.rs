@@ -4,10 +4,22 @@
 //! introspection, so that every property is what the engine itself says; `offline` fills it from
 //! SQL text alone and is only a fallback.
 
+mod diff;
+mod difference;
+mod family;
+mod fingerprint;
 pub mod names;
 mod object;
 pub mod properties;
+mod scope;
 mod script;
 
+pub use diff::{DiffOptions, diff};
+pub use difference::{Change, Difference, Gravity};
+pub use fingerprint::fingerprint;
 pub use object::{Catalog, Kind, Object, ObjectKey};
-pub use script::{HOME_SCHEMA, Home, Normalised, Normaliser, Script, ScriptStatement, StatementError, Via, at_home};
+pub use scope::{COMMENT, OWNER, Scope};
+pub use script::{
+    HOME_SCHEMA, Home, Normalised, Normaliser, Script, ScriptStatement, StatementError, Via,
+    at_home,
+};

@@ -41,6 +41,17 @@ pub fn choose(
     }
 }
 
+/// Whether `name` is one that `choose` could have given. Constraints' labels: `pkey`, `key`,
+/// `fkey`, `check`, `excl`, `not_null`; indexes': `idx`.
+pub fn is_generated(name: &str, table: &str, columns: &[&str], label: &str) -> bool {
+    let joined = join(columns);
+    let joined = (!joined.is_empty()).then_some(joined.as_str());
+    // The number is all digits at the end; the label itself ends with none.
+    let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    let number = &name[stem.len()..];
+    make(table, joined, label) == name || make(table, joined, &format!("{label}{number}")) == name
+}
+
 /// `ChooseIndexNameAddition`: column names joined by `_`, cut where they reach 63 bytes.
 fn join(columns: &[&str]) -> String {
     let mut out = String::new();
@@ -79,7 +90,9 @@ mod tests {
         let mut free = ["orders_total_check", "orders_total_check1"].into_iter();
         let name = choose("orders", &["total"], "check", |_| free.next().is_some());
         assert_eq!(name, "orders_total_check2");
+        assert!(is_generated("orders_total_check2", "orders", &["total"], "check"));
+        assert!(!is_generated("orders_total_positive", "orders", &["total"], "check"));
         let long = make(&"t".repeat(60), Some(&"c".repeat(60)), "fkey");
-        assert_eq!(long, format!("{}_{}_fkey", "t".repeat(28), "c".repeat(29)));
+        assert_eq!(long, format!("{}_{}_fkey", "t".repeat(29), "c".repeat(28)));
     }
 }

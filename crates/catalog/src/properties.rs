@@ -23,6 +23,8 @@
 //!   triggers, rules, policies: parent is the table or view.
 //! - SQLite constraints without a name get the name PostgreSQL would generate ([`crate::names`]),
 //!   with `generated_name` set.
+//! - `generated_name` is set where the name is one that the engine would have chosen
+//!   ([`crate::names::is_generated`]), however it came about: a dump writes every name out.
 //! - A grant is one object per (object, role): parent `table orders`, `column orders.total`,
 //!   `sequence s`, `function total(integer)`, `type t`, `schema` (the home schema), name = the role
 //!   or `PUBLIC`; one property per privilege in lower case ([`GRANTED`], [`GRANTABLE`]). The owner's
@@ -173,4 +175,22 @@ pub fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let quoted: Vec<_> =
         names.into_iter().map(|name| quote_ident(name, Dialect::Postgres)).collect();
     quoted.join(", ")
+}
+
+/// The names of a [`list`].
+pub fn names_of(list: &str) -> Vec<String> {
+    let (mut names, mut quoted, mut from) = (Vec::new(), false, 0);
+    for (at, byte) in list.bytes().enumerate() {
+        match byte {
+            b'"' => quoted = !quoted,
+            b',' if !quoted => {
+                names.push(sql::unquote(list[from..at].trim(), Dialect::Postgres));
+                from = at + 1;
+            }
+            _ => {}
+        }
+    }
+    let last = list[from..].trim();
+    names.extend((!last.is_empty()).then(|| sql::unquote(last, Dialect::Postgres)));
+    names
 }

@@ -150,10 +150,6 @@ impl<'a> Cursor<'a> {
         range_of(&self.tokens[self.at.min(self.tokens.len())..])
     }
 
-    pub(crate) fn rest(&self) -> &'a str {
-        &self.text[self.rest_range()]
-    }
-
     /// A name, quoted or not. SQLite also takes a string where a name stands.
     pub(crate) fn ident(&mut self) -> Option<String> {
         let token = self.token()?;
