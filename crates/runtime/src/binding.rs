@@ -23,6 +23,39 @@ pub(crate) struct Binding {
 }
 
 impl Binding {
+    /// The same as rules, for the journal. The names of the first file stand for all: SQLite
+    /// folds the case of names.
+    pub(crate) fn rules(&self) -> Vec<LoadColumn> {
+        let columns = self.scans.first().map_or(&[][..], |scan| scan.columns.as_slice());
+        let rule = |(into, from): (&LoadInto, &ScanColumn)| LoadColumn {
+            column: into.column.clone(),
+            value: match from {
+                ScanColumn::Column(name) => ColumnSource::Column(name.clone()),
+                ScanColumn::Sql(sql) => ColumnSource::Sql(sql.clone()),
+            },
+            conversion: into.conversion,
+        };
+        self.into.iter().zip(columns).map(rule).collect()
+    }
+
+    /// From the journal, for so many files.
+    pub(crate) fn of_rules(load: &Load, rules: &[LoadColumn], files: usize) -> Self {
+        let into = rules
+            .iter()
+            .map(|rule| LoadInto { column: rule.column.clone(), conversion: rule.conversion });
+        let columns = rules.iter().filter_map(|rule| match &rule.value {
+            ColumnSource::Column(name) => Some(ScanColumn::Column(name.clone())),
+            ColumnSource::Sql(sql) => Some(ScanColumn::Sql(sql.clone())),
+            ColumnSource::Omit => None,
+        });
+        let scan = Scan {
+            from: load.from.clone(),
+            columns: columns.collect(),
+            filter: load.filter.clone(),
+        };
+        Self { into: into.collect(), scans: vec![scan; files] }
+    }
+
     /// The table that is taken whole: its rows can be counted beforehand.
     pub(crate) fn whole_table(load: &Load) -> Option<&str> {
         match (&load.from, &load.filter) {
@@ -59,7 +92,7 @@ pub(crate) fn bind(
     (bindings, findings)
 }
 
-fn loads(plan: &CompiledPlan) -> impl Iterator<Item = (&Step, &Load)> {
+pub(crate) fn loads(plan: &CompiledPlan) -> impl Iterator<Item = (&Step, &Load)> {
     plan.steps.iter().filter_map(|step| match &step.action {
         Action::Load(load) => Some((step, load)),
         Action::Preflight

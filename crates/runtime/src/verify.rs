@@ -1,14 +1,24 @@
 //! `cutover verify`: what was promoted, held against the kept backups, any time later.
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ir::CompiledPlan;
+use diagnostics::code;
+use ir::{Action, Check, CompiledPlan, Digest, Load};
+use sha2::{Digest as _, Sha256};
 
-use crate::clock::Clock;
-use crate::engine::{SourceEngine, TargetEngine};
-use crate::events::EventSink;
-use crate::run::Finding;
+use crate::binding::{Binding, loads};
+use crate::clock::{Clock, millis, stamp};
+use crate::engine::{FileParameters, Outcome, SourceEngine, TargetEngine, Worker};
+use crate::events::{EVENTS_VERSION, Event, EventSink, Stamped};
+use crate::executor::rows_differ;
+use crate::journal::format::BackupRecord;
+use crate::journal::{PLAN_FILE, View, read_run};
+use crate::run::{Finding, runs_folder};
+use crate::status::{self, RunState};
+use crate::{EngineError, RowDigest, private};
 
 pub struct VerifyRequest<'a> {
     pub state_dir: PathBuf,
@@ -24,7 +34,7 @@ pub struct VerifyRequest<'a> {
 #[derive(Clone, Debug)]
 pub struct VerifyReport {
     pub run_id: String,
-    /// In name order.
+    /// In the order of the plan; those that could not be compared have a finding instead.
     pub tables: Vec<VerifiedTable>,
     /// Errors where something differs or could not be verified.
     pub findings: Vec<Finding>,
@@ -38,4 +48,239 @@ pub struct VerifiedTable {
     pub expected: String,
     /// `rows:digest` of what the target holds now.
     pub found: String,
+}
+
+/// Reads the kept backups and the target once more and compares every loaded table.
+///
+/// # Errors
+/// When there is nothing to verify or the target cannot be asked; what differs is in the report.
+pub fn verify(request: &VerifyRequest<'_>) -> Result<VerifyReport, Vec<Finding>> {
+    let start = request.clock.monotonic();
+    let one = |error: EngineError| vec![Finding::from(error)];
+    let run_id = choose(request).map_err(one)?;
+    let folder = runs_folder(&request.state_dir).join(&run_id);
+    let view = read_run(&folder).map_err(one)?.view;
+    let plan = plan_of(&folder, &view).map_err(one)?;
+    let mut target = (request.target)(&plan)?;
+    holds_run(target.as_mut(), &run_id).map_err(one)?;
+    let mut worker = target.live_worker(&plan).map_err(one)?;
+    let mut verifying = Verifying {
+        request,
+        view: &view,
+        start,
+        tables: Vec::new(),
+        findings: damaged_backups(&view),
+    };
+    if verifying.findings.is_empty() {
+        loads(&plan).for_each(|(step, load)| {
+            if let Err(error) = verifying.table(load, worker.as_mut()) {
+                verifying.findings.push(at(step, error));
+            }
+        });
+    }
+    verifying.checks(&plan, worker.as_mut());
+    let Verifying { tables, findings, .. } = verifying;
+    let elapsed_ms = millis(request.clock.monotonic().saturating_sub(start));
+    Ok(VerifyReport { run_id, tables, findings, elapsed_ms })
+}
+
+fn at(step: &ir::Step, error: EngineError) -> Finding {
+    Finding {
+        error,
+        stage: Some(step.stage.clone()),
+        step: Some(step.id.clone()),
+        origin: Some(step.origin.clone()),
+    }
+}
+
+fn choose(request: &VerifyRequest<'_>) -> Result<String, EngineError> {
+    if let Some(id) = &request.run_id {
+        let run = status::read(&request.state_dir, Some(id))?;
+        return match run.state {
+            RunState::Done => Ok(run.run_id),
+            RunState::Running
+            | RunState::RolledBack
+            | RunState::Stopped
+            | RunState::Unfinished
+            | RunState::Undecided
+            | RunState::Unreadable => {
+                let message = format!("run `{id}` has not been promoted: {}", run.sentence);
+                Err(EngineError::new(&code::NO_RUN, message))
+            }
+        };
+    }
+    let runs = status::list(&request.state_dir);
+    let last = runs.into_iter().rfind(|run| run.state == RunState::Done);
+    last.map(|run| run.run_id).ok_or_else(|| {
+        EngineError::new(
+            &code::NO_RUN,
+            "no run has been promoted yet, so there is nothing to verify",
+        )
+        .object(request.state_dir.display().to_string())
+    })
+}
+
+/// The compiled plan that ran, by the digest in its journal.
+fn plan_of(folder: &Path, view: &View) -> Result<CompiledPlan, EngineError> {
+    let path = folder.join(PLAN_FILE);
+    let corrupt = |why: String| {
+        EngineError::new(&code::JOURNAL_CORRUPT, why).object(path.display().to_string())
+    };
+    let mut bytes = Vec::new();
+    private::open(&path, false).and_then(|mut file| file.read_to_end(&mut bytes)).map_err(
+        |error| corrupt(format!("the compiled plan of the run cannot be read: {error}")),
+    )?;
+    let recorded = view.begun.as_ref().map(|begun| begun.compiled_digest.as_str());
+    if recorded != Some(Digest::of(&bytes).0.as_str()) {
+        return Err(corrupt("this is not the compiled plan that the journal names".to_owned()));
+    }
+    CompiledPlan::from_bytes(&bytes).map_err(|error| corrupt(error.to_string()))
+}
+
+fn holds_run(target: &mut dyn TargetEngine, run_id: &str) -> Result<(), EngineError> {
+    match target.outcome(run_id)? {
+        Outcome::Promoted => Ok(()),
+        Outcome::NotPromoted => {
+            let message = format!("{} does not hold run `{run_id}`", target.describe());
+            Err(EngineError::new(&code::WRONG_TARGET, message)
+                .help("it is another target, or it was restored to a state before the run"))
+        }
+    }
+}
+
+/// Backups that are not there or not what the run wrote: nothing can be held against them.
+fn damaged_backups(view: &View) -> Vec<Finding> {
+    let damaged = view.backups.iter().filter_map(|backup| {
+        let why = match sha256(Path::new(&backup.backup)) {
+            Ok(found) if found == backup.sha256 => return None,
+            Ok(_) => "it is not the file that the run wrote".to_owned(),
+            Err(error) => format!("it cannot be read: {error}"),
+        };
+        let message = format!("the backup of `{}` cannot be used: {why}", backup.file);
+        Some(EngineError::new(&code::BACKUP_FAILED, message).object(&backup.backup).into())
+    });
+    damaged.collect()
+}
+
+fn sha256(path: &Path) -> std::io::Result<String> {
+    let mut file = BufReader::with_capacity(1 << 20, File::open(path)?);
+    let mut hash = Sha256::new();
+    loop {
+        let bytes = file.fill_buf()?;
+        if bytes.is_empty() {
+            break;
+        }
+        hash.update(bytes);
+        let count = bytes.len();
+        file.consume(count);
+    }
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+struct Verifying<'a> {
+    request: &'a VerifyRequest<'a>,
+    view: &'a View,
+    start: std::time::Duration,
+    tables: Vec<VerifiedTable>,
+    findings: Vec<Finding>,
+}
+
+impl Verifying<'_> {
+    fn table(&mut self, load: &Load, worker: &mut dyn Worker) -> Result<(), EngineError> {
+        let backups: Vec<_> =
+            self.view.backups.iter().filter(|backup| backup.source == load.source).collect();
+        let rules = self.view.bound.get(&load.table).ok_or_else(|| {
+            EngineError::new(
+                &code::JOURNAL_CORRUPT,
+                format!("the journal does not say how `{}` was loaded", load.table),
+            )
+        })?;
+        let binding = Binding::of_rules(load, rules, backups.len());
+        let expected = self.expected(load, &binding, backups, worker)?;
+        let found = worker.row_digest(&load.table, &binding.into)?;
+        self.told(load, expected, found);
+        if expected == found {
+            return Ok(());
+        }
+        let (expected, same) = (expected.to_string(), expected.rows == found.rows);
+        Err(rows_differ(&load.table, &expected, &found.to_string(), same)
+            .help("the target was written to since the promote, or something changed its rows"))
+    }
+
+    /// What the rows of the backups are in the target's types.
+    fn expected(
+        &self,
+        load: &Load,
+        binding: &Binding,
+        mut backups: Vec<&BackupRecord>,
+        worker: &mut dyn Worker,
+    ) -> Result<RowDigest, EngineError> {
+        backups.sort_by_key(|backup| backup.index);
+        let mut sink = worker.digest_sink(&load.table, &binding.into)?;
+        for (backup, scan) in backups.into_iter().zip(&binding.scans) {
+            let path = Path::new(&backup.backup);
+            let mut snapshot = self.request.sources.open_snapshot(path, &parameters(backup))?;
+            snapshot.scan(scan, sink.as_mut())?;
+        }
+        Ok(sink.finish()?.digest)
+    }
+
+    fn told(&mut self, load: &Load, expected: RowDigest, found: RowDigest) {
+        let name = format!("rows of {}", load.table);
+        let passed = expected == found;
+        self.emit(Event::Check { name, passed, found: found.to_string() });
+        self.tables.push(VerifiedTable {
+            table: load.table.clone(),
+            expected: expected.to_string(),
+            found: found.to_string(),
+        });
+    }
+
+    /// The plan's checks of the promoted state.
+    fn checks(&mut self, plan: &CompiledPlan, worker: &mut dyn Worker) {
+        for step in &plan.steps {
+            let Action::Promote { after } = &step.action else { continue };
+            for check in after {
+                if let Err(error) = self.check(check, worker) {
+                    let origin = Some(check.origin.clone());
+                    self.findings.push(Finding { origin, ..at(step, error) });
+                }
+            }
+        }
+    }
+
+    fn check(&self, check: &Check, worker: &mut dyn Worker) -> Result<(), EngineError> {
+        let outcome = worker.check(check)?;
+        let (name, found) = (check.name.clone(), outcome.found);
+        self.emit(Event::Check { name, passed: outcome.passed, found: found.clone() });
+        if outcome.passed {
+            return Ok(());
+        }
+        let message = format!("check `{}` does not hold: {found}", check.name);
+        Err(EngineError::new(&code::CHECK_FAILED, message))
+    }
+
+    fn emit(&self, event: Event) {
+        let clock = self.request.clock;
+        self.request.events.event(&Stamped {
+            v: EVENTS_VERSION,
+            run: self.view.begun.as_ref().map(|begun| begun.run_id.clone()).unwrap_or_default(),
+            at: stamp(clock.now()),
+            elapsed_ms: millis(clock.monotonic().saturating_sub(self.start)),
+            event,
+        });
+    }
+}
+
+/// What the file's own SQL parameters were in the run.
+fn parameters(backup: &BackupRecord) -> FileParameters {
+    let path = Path::new(&backup.file);
+    let text = |part: Option<&std::ffi::OsStr>| {
+        part.map(|part| part.to_string_lossy().into_owned()).unwrap_or_default()
+    };
+    FileParameters {
+        file_name: text(path.file_name()),
+        file_stem: text(path.file_stem()),
+        file_index: i64::try_from(backup.index).unwrap_or(i64::MAX),
+    }
 }

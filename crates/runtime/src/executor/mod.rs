@@ -13,4 +13,4 @@ pub(crate) use context::Context;
 pub(crate) use crew::execute;
 pub(crate) use graph::Graph;
 pub(crate) use lead::{Lead, source_changes};
-pub(crate) use work::judge;
+pub(crate) use work::{judge, rows_differ};

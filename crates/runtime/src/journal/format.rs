@@ -4,6 +4,7 @@
 //! the bytes of the line before `,"sum"`, and with `prev` among them every line vouches for all
 //! lines before it.
 
+use ir::LoadColumn;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -37,6 +38,11 @@ pub enum Record {
         passed: Vec<String>,
         /// Fingerprint of what the promote would replace.
         before: String,
+    },
+    /// What goes into which column of a table, with every name resolved.
+    Bound {
+        table: String,
+        columns: Vec<LoadColumn>,
     },
     StageStarted {
         stage: String,

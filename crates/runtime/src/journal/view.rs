@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ir::LoadColumn;
 use serde::Serialize;
 
 use super::format::{
@@ -30,6 +31,8 @@ pub struct View {
     pub backups: Vec<BackupRecord>,
     /// Staging schema or file, while it is there.
     pub temporary_path: Option<String>,
+    /// What goes into which column.
+    pub bound: BTreeMap<String, Vec<LoadColumn>>,
     pub tables: BTreeMap<String, LoadedRecord>,
     /// `rows:digest` that the target gave back.
     pub verified: BTreeMap<String, String>,
@@ -93,6 +96,9 @@ impl View {
             Record::Begun(begun) => self.begun = Some(begun.clone()),
             Record::Source(source) => self.sources.push(source.clone()),
             Record::Preflight { passed: _, before: _ } => {}
+            Record::Bound { table, columns } => {
+                self.bound.insert(table.clone(), columns.clone());
+            }
             Record::StageStarted { stage, alias } => {
                 self.current_stage = Some(*alias);
                 self.stage_times.insert(stage.clone(), None);

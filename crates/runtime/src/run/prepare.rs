@@ -29,15 +29,15 @@ pub(super) fn prepare(
     today: jiff::civil::Date,
 ) -> Result<Prepared, Vec<Finding>> {
     let step = session.plan.steps.iter().position(|step| matches!(step.action, Action::Preflight));
-    let mut prepared = Err(Vec::new());
     // `Graph::of` has seen that there is exactly one.
-    session
-        .timed(step.unwrap_or(0), || {
-            prepared = look(session, engine, target, today);
-            Ok(())
-        })
-        .map_err(|error| vec![error.into()])?;
-    prepared
+    let step = step.unwrap_or(0);
+    let one = |error: EngineError| vec![Finding::from(error)];
+    let start = session.clock.monotonic();
+    session.step_started(step).map_err(one)?;
+    let prepared = look(session, engine, target, today)?;
+    let took = session.clock.monotonic().saturating_sub(start);
+    session.step_finished(step, took).map_err(one)?;
+    Ok(prepared)
 }
 
 fn look(
@@ -62,9 +62,9 @@ fn look(
     if !errors.is_empty() {
         return Err(errors.into_iter().chain(warnings).collect());
     }
-    told(session, warnings, files.as_ref(), preflight.as_ref())
-        .map_err(|error| vec![error.into()])?;
-    Ok(Prepared { files: files.unwrap_or_default(), bindings })
+    let prepared = Prepared { files: files.unwrap_or_default(), bindings };
+    told(session, warnings, &prepared, preflight.as_ref()).map_err(|error| vec![error.into()])?;
+    Ok(prepared)
 }
 
 /// The first record of the journal.
@@ -157,11 +157,14 @@ fn live_checks(session: &Session<'_>, target: &mut dyn TargetEngine, findings: &
 fn told(
     session: &Session<'_>,
     warnings: Vec<Finding>,
-    files: Option<&SourceSet>,
+    prepared: &Prepared,
     preflight: Option<&Preflight>,
 ) -> Result<(), EngineError> {
-    for file in files.into_iter().flat_map(SourceSet::all) {
+    for file in prepared.files.all() {
         session.record(Record::Source(source_record(&file.state)))?;
+    }
+    for (table, binding) in &prepared.bindings {
+        session.record(Record::Bound { table: table.clone(), columns: binding.rules() })?;
     }
     for warning in warnings {
         session.warn(crate::journal::format::WarningKind::Other, warning)?;
