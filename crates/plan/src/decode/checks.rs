@@ -20,7 +20,7 @@ const MOMENTS: &[(&str, CheckMoment)] = &[
 
 impl Decoder {
     pub(super) fn checks(&mut self, fields: &Fields<'_>, plan: &mut Plan) {
-        let Some(entry) = fields.get("checks") else { return };
+        let Some(entry) = fields.section("checks") else { return };
         let Some(checks) = self.fields(&entry.value, entry.key.span, "`checks`", CHECKS) else {
             return;
         };

@@ -42,7 +42,7 @@ pub(super) struct Definition {
 impl Decoder {
     /// The components in the order of the file, kind by kind.
     pub(super) fn components(&mut self, fields: &Fields<'_>, plan: &mut Plan) {
-        let Some(entry) = fields.get("components") else { return };
+        let Some(entry) = fields.section("components") else { return };
         let Kind::Mapping(sections) = &entry.value.kind else {
             self.wrong_type("components", &entry.value, "a mapping of kinds to components");
             return;
@@ -84,7 +84,8 @@ impl Decoder {
         if let Kind::Scalar(scalar) = &entry.value.kind
             && !scalar.is_nothing()
         {
-            return self.short_definition(kind, entry);
+            let empty = kind == ComponentKind::Sequence && scalar.is_null();
+            return if empty { self.sequence(entry) } else { self.short_definition(kind, entry) };
         }
         match kind {
             ComponentKind::Table => self.table(entry),

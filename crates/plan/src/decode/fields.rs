@@ -22,6 +22,12 @@ impl<'a> Fields<'a> {
         self.entries.iter().find(|entry| entry.key.value == key)
     }
 
+    /// A key whose value is a mapping; one with nothing behind it is as good as absent.
+    pub(super) fn section(&self, key: &str) -> Option<&'a Entry> {
+        let null = |node: &Node| matches!(&node.kind, Kind::Scalar(scalar) if scalar.is_null());
+        self.get(key).filter(|entry| !null(&entry.value))
+    }
+
     pub(super) fn required(
         &self,
         decoder: &mut Decoder,
@@ -114,7 +120,7 @@ impl Decoder {
     pub(super) fn entries<'a>(&mut self, entry: &'a Entry, expected: &str) -> &'a [Entry] {
         match &entry.value.kind {
             Kind::Mapping(entries) => entries,
-            Kind::Scalar(scalar) if scalar.is_nothing() => &[],
+            Kind::Scalar(scalar) if scalar.is_null() => &[],
             _ => {
                 self.wrong_type(&entry.key.value, &entry.value, expected);
                 &[]
@@ -126,7 +132,7 @@ impl Decoder {
     pub(super) fn items<'a>(&mut self, entry: &'a Entry, expected: &str) -> &'a [Node] {
         match &entry.value.kind {
             Kind::Sequence(items) => items,
-            Kind::Scalar(scalar) if scalar.is_nothing() => &[],
+            Kind::Scalar(scalar) if scalar.is_null() => &[],
             _ => {
                 self.wrong_type(&entry.key.value, &entry.value, expected);
                 &[]

@@ -14,6 +14,9 @@ mod target;
 mod url;
 mod values;
 
+#[cfg(test)]
+mod tests;
+
 use diagnostics::{Diagnostic, SourceId, Span, Spanned, code};
 
 use crate::model::{EngineKind, Plan, Target};

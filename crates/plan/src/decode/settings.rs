@@ -30,7 +30,7 @@ const ON_SOURCE_CHANGE: &[(&str, OnSourceChange)] =
 impl Decoder {
     pub(super) fn settings(&mut self, fields: &Fields<'_>) -> Settings {
         let run = fields
-            .get("run")
+            .section("run")
             .and_then(|entry| self.fields(&entry.value, entry.key.span, "`run`", RUN));
         let Some(run) = run else { return Settings::default() };
         Settings {

@@ -65,6 +65,12 @@ impl Scalar {
     pub(crate) fn is_nothing(&self) -> bool {
         self.style == Style::Plain && self.text.text.is_empty()
     }
+
+    /// Nothing, or YAML's words for it. Only where no text can be meant.
+    pub(crate) fn is_null(&self) -> bool {
+        let word = matches!(self.text.text.as_str(), "" | "~" | "null" | "Null" | "NULL");
+        self.style == Style::Plain && word
+    }
 }
 
 impl Node {
