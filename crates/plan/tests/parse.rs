@@ -115,11 +115,14 @@ fn a_password_is_never_shown_wherever_it_stands() {
 #[test]
 fn a_mistake_in_an_aliased_value_shows_every_place() {
     let text = "cutover: 1\nname: shop\ntarget: { sqlite: a.db }\nload:\n  \
-                a: &rule { wher: x }\n  b: *rule\n";
+                a: &rule { wher: x }\n  b: *rule\n  c: *rule\n  d: *rule\n  e: *rule\n  f: *rule\n";
     insta::assert_snapshot!(findings(text), @"
     error[PLN104]: a load rule has no key `wher`
       --> plan.yaml:5:14: `wher` unknown key
       --> plan.yaml:6:6: `*rule` used here through an alias
+      --> plan.yaml:7:6: `*rule` used here through an alias
+      --> plan.yaml:8:6: `*rule` used here through an alias
+      note: 2 more aliases use this value
       help: did you mean `where`? the keys here are `from`, `source`, `query`, `where`, `columns`
     ");
 }

@@ -1,6 +1,9 @@
 //! Where findings are gathered, and the wording that all of them share.
 
-use diagnostics::{Diagnostic, Span, code, did_you_mean};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use diagnostics::{Diagnostic, Label, Span, code, did_you_mean, plural};
 
 use crate::model::EngineKind;
 use crate::yaml::{AliasUse, Kind, Node};
@@ -25,19 +28,28 @@ impl Decoder {
         self.findings.push(finding);
     }
 
-    /// All findings in the order of the file. One inside a value that is used again through aliases shows those places too.
+    /// All findings in the order of the file. One inside a value that is used again through aliases
+    /// shows those places too.
     pub(super) fn finish(mut self, aliases: &[AliasUse]) -> Vec<Diagnostic> {
         diagnostics::sort(&mut self.findings);
+        let mut uses: BTreeMap<(u32, Reverse<u32>), Vec<Span>> = BTreeMap::new();
+        for AliasUse { at, definition } in aliases {
+            uses.entry((definition.start, Reverse(definition.end))).or_default().push(*at);
+        }
+        // Values lie inside each other or apart, so the ones around a place form a stack.
+        let mut coming = uses.iter().peekable();
+        let mut around: Vec<(u32, &Vec<Span>)> = Vec::new();
         for finding in &mut self.findings {
             let Some(place) = finding.span() else { continue };
-            let inside = |use_: &&AliasUse| {
-                use_.definition.start <= place.start && place.end <= use_.definition.end
-            };
-            for use_ in aliases.iter().filter(inside) {
-                if finding.labels.iter().all(|label| label.span != use_.at) {
-                    *finding = finding.clone().label(use_.at, "used here through an alias");
-                }
+            while let Some(((start, Reverse(end)), uses)) = coming.peek()
+                && *start <= place.start
+            {
+                around.retain(|(end, _)| end > start);
+                around.push((*end, uses));
+                coming.next();
             }
+            let inside = around.iter().filter(|(end, _)| place.end <= *end);
+            show_uses(finding, inside.map(|(_, uses)| uses.as_slice()));
         }
         self.findings
     }
@@ -88,6 +100,20 @@ impl Decoder {
             Kind::Mapping(entries) => entries.first().map(|entry| entry.key.span),
             _ => None,
         }
+    }
+}
+
+/// Labels for the first few places; a note says how many more there are.
+fn show_uses<'a>(finding: &mut Diagnostic, places: impl Iterator<Item = &'a [Span]> + Clone) {
+    const SHOWN: usize = 3;
+    for &span in places.clone().flatten().take(SHOWN) {
+        let text = "used here through an alias".to_owned();
+        finding.labels.push(Label { span, text });
+    }
+    let count: usize = places.map(<[Span]>::len).sum();
+    if count > SHOWN {
+        let more = plural(count - SHOWN, "more alias");
+        finding.notes.push(format!("{more} use this value"));
     }
 }
 

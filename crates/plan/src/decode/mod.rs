@@ -2,8 +2,10 @@
 
 mod checks;
 mod components;
+mod constraints;
 mod context;
 mod fields;
+mod grants;
 mod load;
 mod names;
 mod relations;

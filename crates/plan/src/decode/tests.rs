@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{TOP, checks, components, load, relations, settings, sources, stages, target};
+use super::{
+    TOP, checks, components, constraints, grants, load, relations, settings, sources, stages,
+    target,
+};
 
 /// The keys of these types of the schema together.
 fn keys(schema: &Value, types: &[&str]) -> BTreeSet<String> {
@@ -43,10 +46,10 @@ fn key_lists_are_those_of_the_schema() {
         (components::ON_TABLE, &["OnTableParts"]),
         (relations::TABLE, &["Whole", "TableParts"]),
         (relations::INDEX, &["Whole", "IndexParts"]),
-        (relations::CONSTRAINT, &constraint),
-        (relations::REFERENCES, &["ReferencesParts"]),
-        (relations::GRANT, &["Whole", "GrantParts"]),
-        (relations::GRANT_ON, &["GrantObject"]),
+        (constraints::CONSTRAINT, &constraint),
+        (constraints::REFERENCES, &["ReferencesParts"]),
+        (grants::GRANT, &["Whole", "GrantParts"]),
+        (grants::GRANT_ON, &["GrantObject"]),
         (stages::STAGE, &["StageParts"]),
         (load::LOAD, &["LoadParts"]),
         (load::COLUMN, &["ColumnRuleParts"]),
