@@ -218,7 +218,11 @@ impl Json {
 fn put_string(text: Str<'_>, out: &mut Vec<u8>) -> Fit {
     let at = out.len();
     out.extend_from_slice(&[0; 4]);
-    if text.escaped { text.unescape(out)? } else { out.extend_from_slice(text.raw) }
+    if text.escaped {
+        text.unescape(out)?
+    } else {
+        out.extend_from_slice(text.raw)
+    }
     let length = out.len() - at - 4;
     // JENTRY_OFFLENMASK, the longest string or key in a `jsonb`.
     if length > 0x0fff_ffff {
@@ -275,9 +279,9 @@ fn exponent_of(written: &[u8]) -> i64 {
         Some((b'+', rest)) => (false, rest),
         _ => (false, digits),
     };
-    let value = digits.iter().fold(0_i64, |value, digit| {
-        (value * 10 + i64::from(digit - b'0')).min(i64::MAX / 100)
-    });
+    let value = digits
+        .iter()
+        .fold(0_i64, |value, digit| (value * 10 + i64::from(digit - b'0')).min(i64::MAX / 100));
     if negative { -value } else { value }
 }
 
@@ -319,9 +323,30 @@ mod tests {
     #[test]
     fn different_documents_are_different() {
         let texts = [
-            "1", "-1", "10", "0.1", "0", "\"1\"", "[1]", "[[1]]", "[]", "{}", "null", "true", "false",
-            r#"{"a":1}"#, r#"{"a":"1"}"#, r#"["a",1]"#, r#"{"a":{"b":1}}"#, r#"{"a":{},"b":1}"#,
-            r#"{"a":null}"#, "12", "[1,2]", "\"\"", "[\"a\",\"b\"]", "[\"ab\"]",
+            "1",
+            "-1",
+            "10",
+            "0.1",
+            "0",
+            "\"1\"",
+            "[1]",
+            "[[1]]",
+            "[]",
+            "{}",
+            "null",
+            "true",
+            "false",
+            r#"{"a":1}"#,
+            r#"{"a":"1"}"#,
+            r#"["a",1]"#,
+            r#"{"a":{"b":1}}"#,
+            r#"{"a":{},"b":1}"#,
+            r#"{"a":null}"#,
+            "12",
+            "[1,2]",
+            "\"\"",
+            "[\"a\",\"b\"]",
+            "[\"ab\"]",
         ];
         for one in texts {
             for other in texts.iter().filter(|other| **other != one) {
@@ -332,7 +357,14 @@ mod tests {
 
     #[test]
     fn what_jsonb_refuses_is_refused() {
-        for text in ["1e131073", "1e-16384", "\"\\u0000\"", "{\"\\ud800\":1}", "{", "1e99999999999999999999"] {
+        for text in [
+            "1e131073",
+            "1e-16384",
+            "\"\\u0000\"",
+            "{\"\\ud800\":1}",
+            "{",
+            "1e99999999999999999999",
+        ] {
             assert!(json(text).is_err(), "{text}");
         }
         for text in ["1e131071", "1e-16383", "0.5e-16382"] {

@@ -80,14 +80,14 @@ impl Table {
 
 /// The oid of a table on the search path.
 fn find(client: &mut Client, table: &str) -> Result<(u32, String)> {
-    const SQL: &str = "select oid, relkind::text from pg_catalog.pg_class where oid = to_regclass($1)";
+    const SQL: &str =
+        "select oid, relkind::text from pg_catalog.pg_class where oid = to_regclass($1)";
     let quoted = format!("\"{}\"", table.replace('"', "\"\""));
     let row = client
         .query_opt(SQL, &[&quoted])
         .map_err(|error| sqlstate::error(&code::LOAD_FAILED, &error))?;
-    let problem = |what: &str| {
-        EngineError::new(&code::LOAD_FAILED, what).object(format!("table `{table}`"))
-    };
+    let problem =
+        |what: &str| EngineError::new(&code::LOAD_FAILED, what).object(format!("table `{table}`"));
     let Some(row) = row else {
         return Err(problem("no table of this name is on the search path"));
     };
@@ -136,14 +136,19 @@ fn column(
     types: &Types,
 ) -> std::result::Result<Column, Problem> {
     let name = &into.column;
-    let attribute = attribute
-        .ok_or_else(|| Problem::Column(format!("the table has no column `{name}`")))?;
+    let attribute =
+        attribute.ok_or_else(|| Problem::Column(format!("the table has no column `{name}`")))?;
     if attribute.generated {
         let text = format!("column `{name}` is computed by the server");
         return Err(Problem::Column(text));
     }
-    let (encoder, rule) = types::choose(types, attribute.type_oid, attribute.typmod)
-        .ok_or_else(|| Problem::Type(format!("column `{name}`: no value of SQLite has a way into `{}`", attribute.type_name)))?;
+    let (encoder, rule) =
+        types::choose(types, attribute.type_oid, attribute.typmod).ok_or_else(|| {
+            Problem::Type(format!(
+                "column `{name}`: no value of SQLite has a way into `{}`",
+                attribute.type_name
+            ))
+        })?;
     let encoder = match into.conversion {
         None => encoder,
         Some(conversion) => types::convert(encoder, conversion).ok_or_else(|| {

@@ -117,10 +117,7 @@ mod tests {
             (Value::Real(0.5), "the real `0.5`".to_owned()),
             (Value::Text(b"a\x1b[31m\n\0"), r"the text `a\u{1b}[31m\n\u{0}`".to_owned()),
             (Value::Text(b"\xff"), "the text `\u{fffd}`".to_owned()),
-            (
-                Value::Text(long.as_bytes()),
-                format!("the text `{}…` (100 bytes)", "ä".repeat(40)),
-            ),
+            (Value::Text(long.as_bytes()), format!("the text `{}…` (100 bytes)", "ä".repeat(40))),
             (Value::Blob(&[0, 255]), "the blob `x'00ff'` (2 bytes)".to_owned()),
         ];
         for (value, text) in cases {

@@ -57,10 +57,13 @@ impl From<Malformed> for Unreadable {
 impl Unreadable {
     fn into_error(self, table: &Table) -> EngineError {
         let (text, object) = match self {
-            Unreadable::Stream(malformed) => (malformed.0.to_owned(), format!("table {}", table.name)),
+            Unreadable::Stream(malformed) => {
+                (malformed.0.to_owned(), format!("table {}", table.name))
+            }
             Unreadable::Field(index) => {
                 let column = &table.columns[index];
-                let text = format!("the server's binary form of `{}` is not understood", column.type_name);
+                let text =
+                    format!("the server's binary form of `{}` is not understood", column.type_name);
                 (text, format!("column {}.{}", table.name, column.name))
             }
         };

@@ -213,7 +213,9 @@ impl<'a> Sending<'a> {
             None => end(client, ended(table)),
             Some(Err(error)) => end(client, load_error(table, &error)),
             Some(Ok(taken)) if taken != sent => end(client, miscounted(table, sent, taken)),
-            Some(Ok(_)) => client.batch_execute("commit").map_err(|error| load_error(table, &error)),
+            Some(Ok(_)) => {
+                client.batch_execute("commit").map_err(|error| load_error(table, &error))
+            }
         }
     }
 }
@@ -247,9 +249,11 @@ fn statements(table: &Table) -> (String, String) {
 /// The server's own words, and the table where they name none.
 pub(super) fn load_error(table: &str, error: &postgres::Error) -> EngineError {
     let mut found = sqlstate::error(&code::LOAD_FAILED, error);
-    let column = error.as_db_error().and_then(|db| db.column().map(|column| format!("{table}.{column}")));
+    let column =
+        error.as_db_error().and_then(|db| db.column().map(|column| format!("{table}.{column}")));
     if found.object.is_none() {
-        found.object = Some(column.map_or(format!("table {table}"), |column| format!("column {column}")));
+        found.object =
+            Some(column.map_or(format!("table {table}"), |column| format!("column {column}")));
     }
     found
 }
@@ -264,9 +268,12 @@ pub(super) fn io_error(table: &str, error: &std::io::Error) -> EngineError {
 }
 
 fn miscounted(table: &str, sent: u64, taken: u64) -> EngineError {
-    EngineError::new(&code::LOAD_FAILED, format!("{sent} rows were sent but the server kept {taken}"))
-        .object(format!("table {table}"))
-        .help("a trigger of the table drops rows; create it in a later stage than the load")
+    EngineError::new(
+        &code::LOAD_FAILED,
+        format!("{sent} rows were sent but the server kept {taken}"),
+    )
+    .object(format!("table {table}"))
+    .help("a trigger of the table drops rows; create it in a later stage than the load")
 }
 
 fn ended(table: &str) -> EngineError {

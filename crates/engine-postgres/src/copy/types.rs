@@ -143,9 +143,7 @@ fn convert_text(encoder: Encoder, conversion: Conversion) -> Option<Encoder> {
         (Encoder::Text(text), Conversion::ReplaceInvalidText) => {
             Some(Encoder::Text(Text { replace: true, ..text }))
         }
-        (Encoder::Text(text), Conversion::Uuid) => {
-            Some(Encoder::Text(Text { uuid: true, ..text }))
-        }
+        (Encoder::Text(text), Conversion::Uuid) => Some(Encoder::Text(Text { uuid: true, ..text })),
         (encoder @ Encoder::Uuid, Conversion::Uuid)
         | (encoder @ Encoder::Array(_), Conversion::JsonArray) => Some(encoder),
         _ => None,

@@ -34,10 +34,9 @@ impl ArrayOf {
         if let Err(error) = std::str::from_utf8(text) {
             return Err(Misfit::new(format!("byte {} is not UTF-8", error.valid_up_to())));
         }
-        let (mut open, mut decoded) = (std::mem::take(&mut scratch.open), std::mem::take(&mut scratch.text));
-        let done = field_by(out, |out| {
-            self.put_array(text, &mut open, &mut decoded, out, scratch)
-        });
+        let (mut open, mut decoded) =
+            (std::mem::take(&mut scratch.open), std::mem::take(&mut scratch.text));
+        let done = field_by(out, |out| self.put_array(text, &mut open, &mut decoded, out, scratch));
         (scratch.open, scratch.text) = (open, decoded);
         done
     }
@@ -54,7 +53,8 @@ impl ArrayOf {
         let mut shape = self.shape(text)?;
         let head = out.len();
         out.resize(head + 12 + 8 * shape.dimensions, 0);
-        let nulls = self.put_elements(&mut Events::new(text, open), &mut shape, decoded, out, scratch)?;
+        let nulls =
+            self.put_elements(&mut Events::new(text, open), &mut shape, decoded, out, scratch)?;
         // An array without elements has no dimensions.
         if shape.lengths[0] == Some(0) {
             shape.dimensions = 0;
@@ -207,9 +207,24 @@ mod tests {
             ("[\"-3\"]", &[1, 0, 23, 1, 1, 4, -3]),
         ];
         for (text, expected) in cases {
-            assert_eq!(encoded(text, Encoder::Int4).map(|bytes| words(&bytes)).as_deref(), Ok(expected));
+            assert_eq!(
+                encoded(text, Encoder::Int4).map(|bytes| words(&bytes)).as_deref(),
+                Ok(expected)
+            );
         }
-        let bad = ["", "1", "{}", "[1", "[1.5]", "[[1],2]", "[1,[2]]", "[[1],[2,3]]", "[[],[]]", "[{}]", "{1,2}"];
+        let bad = [
+            "",
+            "1",
+            "{}",
+            "[1",
+            "[1.5]",
+            "[[1],2]",
+            "[1,[2]]",
+            "[[1],[2,3]]",
+            "[[],[]]",
+            "[{}]",
+            "{1,2}",
+        ];
         for text in bad {
             assert!(encoded(text, Encoder::Int4).is_err(), "{text}");
         }

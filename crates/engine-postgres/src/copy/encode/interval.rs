@@ -99,7 +99,8 @@ fn clock(text: &str) -> Option<Interval> {
     let (hours, minutes) = (fields.next()?, fields.next()?);
     let second = fields.next().unwrap_or("0");
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let (hours, minutes) = (Some(hours).filter(|h| digits(h))?, Some(minutes).filter(|m| digits(m))?);
+    let (hours, minutes) =
+        (Some(hours).filter(|h| digits(h))?, Some(minutes).filter(|m| digits(m))?);
     let (minutes, rest) = (whole::<i64>(minutes)?, seconds(second)?);
     if fields.next().is_some() || second.starts_with('-') || minutes > 59 || rest >= 60_000_000 {
         return None;
@@ -115,7 +116,8 @@ mod tests {
 
     fn parts_of(text: &str) -> Option<(i32, i32, i64)> {
         let bytes = interval(Value::Text(text.as_bytes()), 6).ok()?;
-        let word = |range: std::ops::Range<usize>| i32::from_be_bytes(bytes[range].try_into().unwrap());
+        let word =
+            |range: std::ops::Range<usize>| i32::from_be_bytes(bytes[range].try_into().unwrap());
         Some((word(12..16), word(8..12), i64::from_be_bytes(bytes[..8].try_into().unwrap())))
     }
 
@@ -133,7 +135,19 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(parts_of(text), Some(expected), "{text}");
         }
-        for text in ["", "P", "PT", "P1", "P1X", "P1.5D", "1 day", "1:60:00", "1:2:3:4", "P1YT", "PT1.0000001S"] {
+        for text in [
+            "",
+            "P",
+            "PT",
+            "P1",
+            "P1X",
+            "P1.5D",
+            "1 day",
+            "1:60:00",
+            "1:2:3:4",
+            "P1YT",
+            "PT1.0000001S",
+        ] {
             assert_eq!(parts_of(text), None, "{text}");
         }
     }

@@ -43,7 +43,10 @@ pub(super) enum Encoder {
     Enum(Vec<Box<[u8]>>),
     Bytea,
     /// `bit(n)` has a length, `bit varying(n)` a limit.
-    Bits { length: Option<u32>, varying: bool },
+    Bits {
+        length: Option<u32>,
+        varying: bool,
+    },
     Uuid,
     Json,
     Jsonb,

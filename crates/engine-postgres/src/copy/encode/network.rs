@@ -14,9 +14,9 @@ pub(super) fn uuid(value: Value<'_>) -> Fit<[u8; 16]> {
         Value::Blob(blob) => uuid::Uuid::from_slice(blob).ok(),
         _ => return Err(wrong_kind(value, "a UUID")),
     };
-    parsed.map(uuid::Uuid::into_bytes).ok_or_else(|| {
-        Misfit::new("it is neither 16 bytes nor the text of a UUID")
-    })
+    parsed
+        .map(uuid::Uuid::into_bytes)
+        .ok_or_else(|| Misfit::new("it is neither 16 bytes nor the text of a UUID"))
 }
 
 /// `PGSQL_AF_INET` and `PGSQL_AF_INET6` of `utils/inet.h`.
@@ -119,14 +119,17 @@ mod tests {
         assert_eq!(inet("10.0.0.0/8", true).unwrap(), [2, 8, 1, 4, 10, 0, 0, 0]);
         assert_eq!(inet("::1", true).unwrap()[..4], [3, 128, 1, 16]);
         assert!(inet("0.0.0.0/0", true).is_some());
-        for (text, cidr) in [("10.0.0.1/8", true), ("10.0.0.1/33", false), ("10.1", false), ("::1/+8", false)] {
+        for (text, cidr) in
+            [("10.0.0.1/8", true), ("10.0.0.1/33", false), ("10.1", false), ("::1/+8", false)]
+        {
             assert_eq!(inet(text, cidr), None, "{text}");
         }
     }
 
     #[test]
     fn mac_addresses_and_uuids() {
-        let mac = |text: &str, length| mac(text.as_bytes(), length).map(|bytes| bytes[..length].to_vec());
+        let mac =
+            |text: &str, length| mac(text.as_bytes(), length).map(|bytes| bytes[..length].to_vec());
         assert_eq!(mac("08:00:2b:01:02:0F", 6).unwrap(), [8, 0, 0x2b, 1, 2, 15]);
         assert_eq!(mac("08-00-2b-01-02-03", 6), mac("08002b010203", 6));
         assert!(mac("08:00:2b:01:02:03:04:05", 8).is_some());

@@ -74,7 +74,8 @@ pub(super) fn float8(value: Value<'_>) -> Fit<f64> {
             if real as i64 == integer && real < ABOVE_I64 {
                 return Ok(real);
             }
-            Err(Misfit::new("a double has 53 bits, too few for it").help("use `numeric` or `bigint`"))
+            Err(Misfit::new("a double has 53 bits, too few for it")
+                .help("use `numeric` or `bigint`"))
         }
         Value::Text(text) => float_text(text),
         Value::Null | Value::Blob(_) => Err(wrong_kind(value, "a number")),
@@ -128,8 +129,14 @@ mod tests {
         for (value, integer_value) in fits {
             assert_eq!(integer(value), Ok(integer_value), "{value:?}");
         }
-        let texts: [&[u8]; 8] = [b"", b"1.0", b" 1", b"1 ", b"0x1", b"9223372036854775808", b"\xff", b"1_000"];
-        let others = [Value::Real(0.5), Value::Real(ABOVE_I64), Value::Real(f64::INFINITY), Value::Blob(b"1")];
+        let texts: [&[u8]; 8] =
+            [b"", b"1.0", b" 1", b"1 ", b"0x1", b"9223372036854775808", b"\xff", b"1_000"];
+        let others = [
+            Value::Real(0.5),
+            Value::Real(ABOVE_I64),
+            Value::Real(f64::INFINITY),
+            Value::Blob(b"1"),
+        ];
         for value in texts.map(Value::Text).into_iter().chain(others) {
             assert!(integer(value).is_err(), "{value:?}");
         }
@@ -162,11 +169,14 @@ mod tests {
         assert!(float8(Value::Real(-0.0)).unwrap().is_sign_negative());
         assert_eq!(float8(Value::Text(b"0e5")), Ok(0.0));
         let wide = [Value::Integer((1 << 53) + 1), Value::Integer(i64::MAX)];
-        let texts = [Value::Text(b"1e999"), Value::Text(b"1e-999"), Value::Text(b"1,5"), Value::Text(b"")];
+        let texts =
+            [Value::Text(b"1e999"), Value::Text(b"1e-999"), Value::Text(b"1,5"), Value::Text(b"")];
         for value in wide.into_iter().chain(texts) {
             assert!(float8(value).is_err(), "{value:?}");
         }
-        for value in [Value::Real(0.1), Value::Text(b"1e300"), Value::Text(b"1e-60"), Value::Real(1e300)] {
+        for value in
+            [Value::Real(0.1), Value::Text(b"1e300"), Value::Text(b"1e-60"), Value::Real(1e300)]
+        {
             assert!(float4(value).is_err(), "{value:?}");
         }
     }

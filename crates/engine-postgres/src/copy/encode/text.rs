@@ -234,7 +234,11 @@ mod tests {
             assert_eq!(text(value, limit, false).as_deref(), Ok(expected));
         }
         let refused = [
-            (Value::Text("äöüß".as_bytes()), Limit::Characters(3), "it has 4 characters, more than 3"),
+            (
+                Value::Text("äöüß".as_bytes()),
+                Limit::Characters(3),
+                "it has 4 characters, more than 3",
+            ),
             (Value::Text(b"ab "), Limit::Characters(2), "it has 3 characters, more than 2"),
             (Value::Text(b"abc"), Limit::Padded(2), "it has 3 characters, more than 2"),
             (Value::Text(b"abcd"), Limit::Bytes(3), "it is longer than 3 bytes"),
