@@ -219,9 +219,9 @@ fn put_string(text: Str<'_>, out: &mut Vec<u8>) -> Fit {
     let at = out.len();
     out.extend_from_slice(&[0; 4]);
     if text.escaped {
-        text.unescape(out)?
+        text.unescape(out)?;
     } else {
-        out.extend_from_slice(text.raw)
+        out.extend_from_slice(text.raw);
     }
     let length = out.len() - at - 4;
     // JENTRY_OFFLENMASK, the longest string or key in a `jsonb`.

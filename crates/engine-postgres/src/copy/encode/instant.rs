@@ -41,7 +41,7 @@ impl Instant {
     /// Microseconds since 2000-01-01 (UTC, where there is a zone).
     pub(super) fn micros(&self, value: Value<'_>) -> Fit<i64> {
         let micros = match (value, self.epoch) {
-            (Value::Text(text), None) => return self.from_text(text),
+            (Value::Text(text), None) => return self.parse(text),
             (_, Some(epoch)) => epoch.micros(value)?,
             (_, None) => return Err(needs_epoch(value)),
         };
@@ -50,7 +50,7 @@ impl Instant {
         Ok(micros)
     }
 
-    fn from_text(&self, text: &[u8]) -> Fit<i64> {
+    fn parse(&self, text: &[u8]) -> Fit<i64> {
         let Stamp { days, micros, offset } = match stamp(text) {
             Ok(stamp) => stamp,
             Err(misfit) => return infinity(text).ok_or(misfit),
@@ -113,7 +113,7 @@ impl Epoch {
         };
         let unix = match whole {
             Some(count) => count.checked_mul(self.factor()),
-            None => self.from_real(number::float8(value)?),
+            None => self.round(number::float8(value)?),
         };
         let micros = unix.and_then(|unix| unix.checked_sub(UNIX_TO_2000));
         micros.ok_or_else(|| Misfit::new("it is outside the years that a timestamp holds"))
@@ -131,7 +131,7 @@ impl Epoch {
 
     /// A real has no exact decimals, so it means the nearest microsecond; a Julian day, whose reals
     /// are 40 microseconds apart, the nearest millisecond, as in SQLite's `computeYMD_HMS`.
-    fn from_real(self, real: f64) -> Option<i64> {
+    fn round(self, real: f64) -> Option<i64> {
         let (scaled, factor) = match self {
             Epoch::JulianDay => ((real * 86_400_000.0).round() - JULIAN_TO_UNIX_MS, 1_000),
             _ => ((real * self.factor() as f64).round(), 1),
