@@ -18,6 +18,12 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
+    /// Byte offset in the whole text, of which `sql` was the rest when the error came.
+    pub(crate) fn offset_in(&self, whole: &str) -> Option<usize> {
+        let rest = self.sql.as_ref().map_or(whole.len(), String::len);
+        self.offset.map(|offset| whole.len().saturating_sub(rest) + offset)
+    }
+
     /// The primary result code.
     pub(crate) fn primary(&self) -> i32 {
         self.extended & 0xff

@@ -6,9 +6,13 @@ mod canonical;
 mod connect;
 mod error_code;
 mod functions;
+mod introspect;
 pub mod sandbox;
+mod scratch;
 mod snapshot;
 mod source;
 mod text;
 
+pub use introspect::introspect;
+pub use scratch::SqliteNormaliser;
 pub use source::SqliteSources;

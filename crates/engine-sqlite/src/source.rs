@@ -223,12 +223,12 @@ fn back_up(
 ) -> Result<BackupReport> {
     let start = Instant::now();
     let files = fingerprint::fingerprint(source)?.files;
-    let ((digests, taken, mut partial), _) =
+    let ((digests, mut taken, mut partial), _) =
         reading::with_source(source, work, busy, |conn, mode| {
             take(source, conn, mode, backup, files.clone())
         })?;
     let copy = backup::open_copy(backup)?;
-    check_integrity(&source.shown, &copy, "integrity_check")?;
+    taken.virtual_tables = check_integrity(&source.shown, &copy, "integrity_check")?;
     let foreign_key_violations =
         foreign_key_violations(&copy).map_err(|error| source_error(&source.shown, &error))?;
     drop(copy);
@@ -259,6 +259,7 @@ fn take(
         page_size,
         user_version,
         application_id,
+        virtual_tables: Vec::new(),
         taken_at: jiff::Timestamp::now().to_string(),
     };
     Ok((digests, taken, partial))

@@ -100,14 +100,37 @@ pub(crate) fn open_copy(path: &Path) -> Result<Connection> {
         .map_err(|error| engine_error(&code::BACKUP_FAILED, &error).object(&object))
 }
 
-/// `integrity_check` of the copy: what is wrong with it was wrong with the source.
-pub(crate) fn check_integrity(shown: &str, conn: &Connection, pragma: &str) -> Result<()> {
-    let messages = integrity_messages(conn, pragma).map_err(|error| source_error(shown, &error))?;
+/// `integrity_check` of the copy: what is wrong with it was wrong with the source. Gives what
+/// virtual tables find wrong with themselves: that is about an index which the module makes from
+/// rows, perhaps with a tokenizer of the application; the rows are in ordinary tables.
+pub(crate) fn check_integrity(shown: &str, conn: &Connection, pragma: &str) -> Result<Vec<String>> {
+    let check = || {
+        let virtuals = virtual_tables(conn)?;
+        let messages = integrity_messages(conn, pragma)?.into_iter();
+        Ok(messages.partition(|message| speaks_of(message, &virtuals)))
+    };
+    let (of_modules, messages): (Vec<_>, Vec<_>) =
+        check().map_err(|error| source_error(shown, &error))?;
     if messages.is_empty() {
-        return Ok(());
+        return Ok(of_modules);
     }
     let message = format!("the integrity check fails: {}", messages.join("; "));
     Err(EngineError::new(&code::SOURCE_CORRUPT, message).object(shown).help(CORRUPT))
+}
+
+fn virtual_tables(conn: &Connection) -> rusqlite::Result<Vec<String>> {
+    let sql = "SELECT 'main.' || name FROM sqlite_schema WHERE type = 'table' AND rootpage = 0";
+    let mut statement = conn.prepare(sql)?;
+    statement.query_map([], |row| row.get(0))?.collect()
+}
+
+/// `malformed inverted index for FTS4 table main.x`, `In RTree main.x: …`
+fn speaks_of(message: &str, virtuals: &[String]) -> bool {
+    let names = |name: &String| {
+        let rest = message.split_once(name.as_str()).map(|(_, rest)| rest);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([':', ' ']))
+    };
+    virtuals.iter().any(names)
 }
 
 /// Up to 20 messages; none: `ok`.

@@ -22,6 +22,8 @@ pub(crate) struct Taken {
     pub(crate) page_size: u32,
     pub(crate) user_version: i32,
     pub(crate) application_id: i32,
+    /// What virtual tables find wrong with their own indexes.
+    pub(crate) virtual_tables: Vec<String>,
     pub(crate) taken_at: String,
 }
 
@@ -76,6 +78,7 @@ fn text(report: &BackupReport, taken: &Taken) -> String {
         },
         "verified": "restored into another file and every row compared",
         "foreign_key_violations": report.foreign_key_violations,
+        "virtual_table_findings": taken.virtual_tables,
         "tables": tables,
     });
     format!("{manifest:#}\n")
