@@ -86,6 +86,8 @@ codes! {
     FILE_UNREADABLE = "PLN113" "file-unreadable" Error Plan "a file that the plan names cannot be read";
     FILE_OUTSIDE = "PLN114" "file-outside" Error Plan "an included file lies outside the plan's folder tree";
 
+    NOT_A_COMPILED_PLAN = "PLN120" "not-a-compiled-plan" Error Plan "the file is not a compiled plan that this program reads";
+
     UNKNOWN_COMPONENT = "REF201" "unknown-component" Error Reference "a name refers to no component of the plan";
     DUPLICATE_COMPONENT = "REF202" "duplicate-component" Error Reference "two definitions of one component";
     UNKNOWN_STAGE = "REF203" "unknown-stage" Error Reference "a name refers to no stage of the plan";
