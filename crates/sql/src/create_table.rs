@@ -139,6 +139,33 @@ pub fn parse(statement: &Statement) -> Option<TableDefinition> {
     Some(table)
 }
 
+/// The constraint of `ADD [CONSTRAINT name] …`, from the range of that action.
+pub fn added_constraint(statement: &Statement, action: Range<usize>) -> Option<Piece> {
+    let mut cursor = statement.cursor_in(action);
+    cursor.eat("add");
+    constraints::starts_table_constraint(cursor).then(|| constraints::of_table(&mut cursor))
+}
+
+/// The column of `ADD [COLUMN] …`, from the range of that action.
+pub fn added_column(statement: &Statement, action: Range<usize>) -> Option<Column> {
+    let mut cursor = statement.cursor_in(action);
+    cursor.eat("add");
+    cursor.eat("column");
+    cursor.eat("if not exists");
+    column(statement, cursor.sub(cursor.at..cursor.tokens.len()))
+}
+
+/// Constraints and properties that follow a type, as in CREATE DOMAIN.
+pub fn pieces_of(cursor: Cursor<'_>, subject: &str) -> Vec<Piece> {
+    let mut cursor = cursor;
+    constraints::of_column(&mut cursor, subject)
+}
+
+/// Whether a constraint or property begins here, where a type ends.
+pub fn starts_piece(cursor: Cursor<'_>) -> bool {
+    constraints::starts_piece(cursor)
+}
+
 fn form(cursor: &mut Cursor<'_>) -> Form {
     if cursor.eat("partition of") {
         return cursor.name().map_or(Form::Columns, |parent| Form::PartitionOf { parent });

@@ -1,11 +1,13 @@
-//! A place among the tokens of a statement, with the questions that classifying asks.
+//! A place among the tokens of a text, with the questions that taking it apart asks.
 
 use std::ops::Range;
 
 use crate::{Dialect, Name, Token, TokenKind, unquote};
 
-#[derive(Clone, Copy)]
-pub(crate) struct Cursor<'a> {
+/// Words are given in lower case and meet unquoted tokens of any case; phrases are words with one
+/// space between them.
+#[derive(Clone, Copy, Debug)]
+pub struct Cursor<'a> {
     pub(crate) text: &'a str,
     pub(crate) tokens: &'a [Token],
     pub(crate) dialect: Dialect,
@@ -14,23 +16,23 @@ pub(crate) struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    pub(crate) fn new(text: &'a str, tokens: &'a [Token], dialect: Dialect) -> Self {
+    pub fn new(text: &'a str, tokens: &'a [Token], dialect: Dialect) -> Self {
         Self { text, tokens, dialect, at: 0 }
     }
 
-    pub(crate) fn at_end(&self) -> bool {
+    pub fn at_end(&self) -> bool {
         self.at >= self.tokens.len()
     }
 
-    pub(crate) fn token(&self) -> Option<&'a Token> {
+    pub fn token(&self) -> Option<&'a Token> {
         self.tokens.get(self.at)
     }
 
-    pub(crate) fn kind(&self) -> Option<TokenKind> {
+    pub fn kind(&self) -> Option<TokenKind> {
         self.token().map(|token| token.kind)
     }
 
-    pub(crate) fn kind_at(&self, ahead: usize) -> Option<TokenKind> {
+    pub fn kind_at(&self, ahead: usize) -> Option<TokenKind> {
         self.tokens.get(self.at + ahead).map(|token| token.kind)
     }
 
@@ -39,29 +41,29 @@ impl<'a> Cursor<'a> {
     }
 
     /// The next token as written; empty at the end.
-    pub(crate) fn written(&self) -> &'a str {
+    pub fn written(&self) -> &'a str {
         self.text_at(0)
     }
 
-    pub(crate) fn is(&self, word: &str) -> bool {
+    pub fn is(&self, word: &str) -> bool {
         self.is_at(0, word)
     }
 
-    pub(crate) fn is_at(&self, ahead: usize, word: &str) -> bool {
+    pub fn is_at(&self, ahead: usize, word: &str) -> bool {
         self.kind_at(ahead) == Some(TokenKind::Word)
             && self.text_at(ahead).eq_ignore_ascii_case(word)
     }
 
-    pub(crate) fn is_any(&self, words: &[&str]) -> bool {
+    pub fn is_any(&self, words: &[&str]) -> bool {
         words.iter().any(|word| self.is(word))
     }
 
     /// Whether the words of the phrase come next.
-    pub(crate) fn is_phrase(&self, phrase: &str) -> bool {
+    pub fn is_phrase(&self, phrase: &str) -> bool {
         phrase.split(' ').enumerate().all(|(ahead, word)| self.is_at(ahead, word))
     }
 
-    pub(crate) fn eat(&mut self, phrase: &str) -> bool {
+    pub fn eat(&mut self, phrase: &str) -> bool {
         let found = self.is_phrase(phrase);
         if found {
             self.at += phrase.split(' ').count();
@@ -69,18 +71,18 @@ impl<'a> Cursor<'a> {
         found
     }
 
-    pub(crate) fn eat_any<'w>(&mut self, phrases: &[&'w str]) -> Option<&'w str> {
+    pub fn eat_any<'w>(&mut self, phrases: &[&'w str]) -> Option<&'w str> {
         phrases.iter().find(|phrase| self.eat(phrase)).copied()
     }
 
-    pub(crate) fn eat_kind(&mut self, kind: TokenKind) -> bool {
+    pub fn eat_kind(&mut self, kind: TokenKind) -> bool {
         let found = self.kind() == Some(kind);
         self.at += usize::from(found);
         found
     }
 
     /// Passes over tokens until one of the words stands next, outside parentheses.
-    pub(crate) fn find_any(&mut self, words: &[&str]) -> bool {
+    pub fn find_any(&mut self, words: &[&str]) -> bool {
         while !self.at_end() {
             if self.is_any(words) {
                 return true;
@@ -91,7 +93,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Passes over one token, or over a whole parenthesis.
-    pub(crate) fn step(&mut self) {
+    pub fn step(&mut self) {
         if self.kind() == Some(TokenKind::LParen) {
             self.parens();
         } else {
@@ -100,7 +102,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// A parenthesis that stands next: the cursor on what is inside. Passes over all of it.
-    pub(crate) fn parens(&mut self) -> Option<Cursor<'a>> {
+    pub fn parens(&mut self) -> Option<Cursor<'a>> {
         if self.kind() != Some(TokenKind::LParen) {
             return None;
         }
@@ -120,7 +122,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// The parts between commas that stand outside parentheses and brackets.
-    pub(crate) fn comma_parts(mut self) -> Vec<Cursor<'a>> {
+    pub fn comma_parts(mut self) -> Vec<Cursor<'a>> {
         let (mut parts, mut from, mut brackets) = (Vec::new(), self.at, 0_usize);
         while let Some(kind) = self.kind() {
             match kind {
@@ -141,17 +143,17 @@ impl<'a> Cursor<'a> {
     }
 
     /// The same text, only these tokens.
-    pub(crate) fn sub(&self, tokens: Range<usize>) -> Cursor<'a> {
+    pub fn sub(&self, tokens: Range<usize>) -> Cursor<'a> {
         Cursor { tokens: &self.tokens[tokens], at: 0, ..*self }
     }
 
     /// Bytes from the first to the last remaining token; empty at the end.
-    pub(crate) fn rest_range(&self) -> Range<usize> {
+    pub fn rest_range(&self) -> Range<usize> {
         range_of(&self.tokens[self.at.min(self.tokens.len())..])
     }
 
     /// A name, quoted or not. SQLite also takes a string where a name stands.
-    pub(crate) fn ident(&mut self) -> Option<String> {
+    pub fn ident(&mut self) -> Option<String> {
         let token = self.token()?;
         let sqlite_string = self.dialect == Dialect::Sqlite && token.kind == TokenKind::String;
         if !token.is_identifier() && !sqlite_string {
@@ -162,7 +164,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// `a`, `a.b` or `a.b.c`: all parts.
-    pub(crate) fn path(&mut self) -> Vec<String> {
+    pub fn path(&mut self) -> Vec<String> {
         let mut parts: Vec<_> = self.ident().into_iter().collect();
         while !parts.is_empty() && self.kind() == Some(TokenKind::Period) {
             self.at += 1;
@@ -175,14 +177,14 @@ impl<'a> Cursor<'a> {
     }
 
     /// `name`, `schema.name` or `database.schema.name`.
-    pub(crate) fn name(&mut self) -> Option<Name> {
+    pub fn name(&mut self) -> Option<Name> {
         let mut path = self.path();
         let name = path.pop()?;
         Some(Name { schema: path.pop(), name })
     }
 
     /// The name of an operator: `schema.===`.
-    pub(crate) fn operator(&mut self) -> Name {
+    pub fn operator(&mut self) -> Name {
         let schema = if self.kind_at(1) == Some(TokenKind::Period) { self.ident() } else { None };
         self.eat_kind(TokenKind::Period);
         let mut name = String::new();

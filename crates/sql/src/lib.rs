@@ -10,6 +10,7 @@ pub mod create_table;
 mod cursor;
 mod identifiers;
 mod name;
+mod normal;
 mod qualify;
 mod quote;
 mod roles;
@@ -22,8 +23,10 @@ pub mod types;
 pub use class::{
     AlterAction, Class, ConstraintKind, FunctionKind, Object, Persistence, Privilege, TypeKind,
 };
+pub use cursor::Cursor;
 pub use identifiers::identifiers;
 pub use name::{Dialect, Name};
+pub use normal::{normal_expression, normal_text};
 pub use qualify::{qualifiers, without_schema};
 pub use quote::{quote_ident, quote_literal, unquote, unquote_literal};
 pub use roles::roles;

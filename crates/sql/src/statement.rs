@@ -50,6 +50,13 @@ impl Statement {
         &self.text.text[token.range.clone()]
     }
 
+    /// The tokens inside a range of bytes, such as one action of ALTER TABLE.
+    pub fn cursor_in(&self, range: Range<usize>) -> Cursor<'_> {
+        let from = self.tokens.partition_point(|token| token.range.start < range.start);
+        let to = self.tokens.partition_point(|token| token.range.start < range.end);
+        self.cursor().sub(from..to.max(from))
+    }
+
     /// The place of the name of what the statement is about; the whole statement where it has none.
     pub fn name_span(&self) -> Span {
         let Some(name) = self.class.name() else { return self.text.span };
@@ -68,7 +75,8 @@ impl Statement {
         })
     }
 
-    pub(crate) fn cursor(&self) -> Cursor<'_> {
+    /// At its first token.
+    pub fn cursor(&self) -> Cursor<'_> {
         Cursor::new(&self.text.text, &self.tokens, self.dialect)
     }
 }

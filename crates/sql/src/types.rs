@@ -1,7 +1,7 @@
 //! Names of types in the form PostgreSQL shows them, and normalised text of tokens.
 
 use crate::cursor::Cursor;
-use crate::{Dialect, TokenKind, quote_ident, unquote};
+use crate::{Dialect, TokenKind, quote_ident, unquote, unquote_literal};
 
 /// Aliases and the names that `format_type` shows. Source: PostgreSQL "Data Types", table 8.1.
 const ALIASES: [(&str, &str); 22] = [
@@ -44,7 +44,7 @@ const PHRASES: [&str; 9] = [
 
 /// A type as `format_type` shows it: `character varying(20)`, `timestamp(3) with time zone`,
 /// `integer[]`. Reads all tokens of the cursor.
-pub(crate) fn canonical(mut cursor: Cursor<'_>) -> String {
+pub fn canonical(mut cursor: Cursor<'_>) -> String {
     cursor.eat_any(&["setof", "table"]);
     let mut name = type_name(&mut cursor);
     let modifier = cursor.parens().map(normal_text);
@@ -113,7 +113,7 @@ pub fn canonical_type(text: &str) -> String {
 
 /// The types that identify a function, of the text between its parentheses: without names, modes,
 /// defaults and `OUT` arguments.
-pub(crate) fn identity_arguments(inner: Cursor<'_>) -> String {
+pub fn identity_arguments(inner: Cursor<'_>) -> String {
     if inner.written() == "*" {
         return "*".to_owned();
     }
@@ -152,7 +152,7 @@ fn has_name(part: Cursor<'_>) -> bool {
 
 /// Tokens in one line: unquoted names and keywords folded, names quoted only where needed, one
 /// space between words, none around brackets.
-pub(crate) fn normal_text(cursor: Cursor<'_>) -> String {
+pub fn normal_text(cursor: Cursor<'_>) -> String {
     let mut out = String::new();
     let mut previous = None;
     for token in &cursor.tokens[cursor.at.min(cursor.tokens.len())..] {
@@ -161,7 +161,15 @@ pub(crate) fn normal_text(cursor: Cursor<'_>) -> String {
             out.push(' ');
         }
         match token.kind {
-            TokenKind::Word => out.push_str(&written.to_ascii_lowercase()),
+            TokenKind::Word => {
+                let word = written.to_ascii_lowercase();
+                let path = previous == Some(TokenKind::Period);
+                out.push_str(if path { &word } else { safe_alias(&word) });
+            }
+            TokenKind::Dollar => {
+                let body = unquote_literal(written).unwrap_or_default();
+                out.push_str(&format!("$${body}$$"));
+            }
             TokenKind::Quoted => {
                 out.push_str(&quote_ident(&unquote(written, cursor.dialect), cursor.dialect))
             }
@@ -170,6 +178,21 @@ pub(crate) fn normal_text(cursor: Cursor<'_>) -> String {
         previous = Some(token.kind);
     }
     out
+}
+
+/// Type aliases that can hardly be anything else, also where nothing says that a type stands there.
+fn safe_alias(word: &str) -> &str {
+    match word {
+        "bool" => "boolean",
+        "int" | "int4" => "integer",
+        "int2" => "smallint",
+        "int8" => "bigint",
+        "varchar" => "character varying",
+        "float8" => "double precision",
+        "timestamptz" => "timestamp with time zone",
+        "decimal" => "numeric",
+        word => word,
+    }
 }
 
 fn needs_space(before: TokenKind, next: TokenKind) -> bool {
