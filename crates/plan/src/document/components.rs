@@ -13,28 +13,41 @@ pub struct Components {
     /// SQL files whose statements become components.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub include: Option<Includes>,
+    /// Tables by name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tables: Option<Mapping<Table>>,
+    /// Indexes by name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub indexes: Option<Mapping<Index>>,
+    /// Foreign keys, checks, unique and other constraints by name; primary keys stand with their
+    /// table.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub constraints: Option<Mapping<Constraint>>,
+    /// Grants, which have no name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grants: Option<Vec<Grant>>,
+    /// Sequences by name; those of identity columns need no entry.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sequences: Option<Mapping<Option<Sequence>>>,
+    /// Views by name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub views: Option<Mapping<View>>,
+    /// Functions and procedures by name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub functions: Option<Mapping<Function>>,
+    /// Triggers by name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub triggers: Option<Mapping<OnTable>>,
+    /// Types by name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub types: Option<Mapping<DataType>>,
+    /// Extensions that must be there (PostgreSQL).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub extensions: Option<Extensions>,
+    /// Row-level security policies by name (PostgreSQL).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policies: Option<Mapping<OnTable>>,
+    /// Comments by the object they are on: `table orders`, `column orders.total` (PostgreSQL).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub comments: Option<Mapping<Comment>>,
 }
@@ -281,13 +294,16 @@ pub enum GrantOn {
 #[schemars(extend("minProperties" = 1, "maxProperties" = 1))]
 #[serde(deny_unknown_fields)]
 pub struct GrantObject {
+    /// Tables and views.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tables: Option<OneOrMore<Text>>,
+    /// Sequences.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sequences: Option<OneOrMore<Text>>,
     /// With argument types: `total(integer)`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub functions: Option<OneOrMore<Text>>,
+    /// Types.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub types: Option<OneOrMore<Text>>,
     /// `true`: the target schema.

@@ -16,7 +16,7 @@ pub enum Stage {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StageParts {
-    /// Stages that must be done before.
+    /// Stages that must be done before; default for a stage of the plan's own: `load`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub needs: Option<ComponentList>,
     /// SQL on the staged data.
@@ -222,24 +222,25 @@ pub struct Waiver {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Run {
-    /// Connections that load and build at the same time.
+    /// Connections that load and build at the same time; default: 2.
     #[schemars(range(min = 1, max = 64))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connections: Option<u32>,
-    /// How long the promote waits for one lock.
+    /// How long the promote waits for one lock; default: `2s`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lock_timeout: Option<Duration>,
-    /// How often the promote is tried before the run gives up and takes everything back.
+    /// How often the promote is tried before the run gives up and takes everything back;
+    /// default: 5.
     #[schemars(range(min = 1, max = 100))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub promote_attempts: Option<u32>,
-    /// How long one statement may take; `0s` is no limit.
+    /// How long one statement may take; default: `0s`, no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub statement_timeout: Option<Duration>,
     /// What happens where a source changed after its snapshot; default: `stop`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on_source_change: Option<OnSourceChange>,
-    /// The upper bound of the program's own buffers.
+    /// The upper bound of the program's own buffers; default: `64MiB`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory: Option<Size>,
 }

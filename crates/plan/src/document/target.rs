@@ -42,8 +42,10 @@ pub struct SourceFiles {
 #[schemars(extend("minProperties" = 1, "maxProperties" = 1))]
 #[serde(deny_unknown_fields)]
 pub struct Target {
+    /// A schema in a PostgreSQL database.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub postgres: Option<Postgres>,
+    /// A SQLite file, which is made anew.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sqlite: Option<Sqlite>,
 }
@@ -201,8 +203,7 @@ pub enum Baseline {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OneBaseline {
-    /// A SQL file, relative to the plan file: what `cutover baseline capture` or
-    /// `pg_dump --schema-only` writes.
+    /// A SQL file, relative to the plan file.
     pub file: Text,
     /// The schema of the file that stands for the target schema; default: found in the file.
     #[serde(skip_serializing_if = "Option::is_none")]
