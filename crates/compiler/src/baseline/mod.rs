@@ -1,0 +1,216 @@
+//! The schema that the plan builds, held against the known-good one.
+
+mod places;
+mod report;
+mod script;
+
+use catalog::{DiffOptions, Normalised, Normaliser, Via, diff};
+use diagnostics::{Diagnostic, Spanned, code};
+use plan::model::{Baseline, BaselineFile, EngineKind};
+use sql::{Class, Statement, TokenKind};
+
+use crate::lower::Draft;
+use crate::resolve::classify::Fate;
+use crate::resolve::{Context, Resolved, classify, read, rewrite, unsupported};
+
+pub(crate) struct Checked {
+    pub(crate) baseline: ir::Baseline,
+    pub(crate) via: Via,
+}
+
+/// Compares; every difference is a finding. `None` where there is no baseline or nobody who could
+/// compare, which are findings too.
+pub(crate) fn check(
+    cx: &mut Context<'_>,
+    resolved: &mut Resolved,
+    drafts: &[Draft],
+    order: &[usize],
+    normaliser: &mut dyn Normaliser,
+) -> Option<Checked> {
+    let known_good = statements(cx);
+    let own = script::of_plan(resolved, drafts, order);
+    let built = script::apply_plan(cx, resolved, drafts, &own, normaliser)?;
+    let (file, baseline, statements) = known_good?;
+    let expected = script::apply_baseline(cx, &statements, normaliser)?;
+    compare(cx, resolved, baseline, file, &statements, (&expected, &built));
+    Some(Checked { baseline: lower(cx, baseline, file, &statements), via: expected.normalised.via })
+}
+
+/// The statements of the baseline for the target's engine that make or change components.
+fn statements<'p>(
+    cx: &mut Context<'p>,
+) -> Option<(&'p BaselineFile, &'p Baseline, Vec<Statement>)> {
+    let plan = cx.plan;
+    let Some(baseline) = &plan.baseline else {
+        cx.find(
+            Diagnostic::new(&code::BASELINE_NONE, "the plan names no baseline")
+                .label(plan.name.span, "this plan")
+                .help(
+                    "name the known-good schema with `baseline: schema.sql`, such as \
+                     `pg_dump --schema-only` or `sqlite3 … .schema` writes",
+                ),
+        );
+        return None;
+    };
+    let file = file_for(cx, baseline)?;
+    let read = read::read(cx, &file.path, file.schema.as_ref())?;
+    if let Some(finding) = other_engine(cx, &file.path, &read.statements) {
+        cx.find(finding);
+        return None;
+    }
+    let mut kept = Vec::new();
+    for statement in &read.statements {
+        match classify::fate(statement) {
+            Fate::PassOver | Fate::Owner | Fate::Data => {}
+            Fate::Refuse(_) => {
+                let help = "a baseline holds definitions; take the statement out";
+                cx.find(unsupported(statement, help));
+            }
+            Fate::Component(..) | Fate::Change(..) => {
+                kept.push(rewrite::plain_index(&rewrite::at_home(statement, &read.homes)));
+            }
+        }
+    }
+    if kept.is_empty() {
+        let message = format!("the baseline `{}` defines no component", file.path.value);
+        cx.find(
+            Diagnostic::new(&code::BASELINE_EMPTY, message)
+                .label(file.path.span, "named here")
+                .help("write the schema that the target must have into it"),
+        );
+        return None;
+    }
+    Some((file, baseline, kept))
+}
+
+fn file_for<'p>(cx: &mut Context<'p>, baseline: &'p Baseline) -> Option<&'p BaselineFile> {
+    let fits = |file: &&BaselineFile| file.engine.is_none_or(|engine| engine == cx.engine);
+    let found = baseline.files.iter().find(fits);
+    if found.is_none() && !baseline.files.is_empty() {
+        let name = cx.engine.name();
+        cx.find(
+            Diagnostic::new(&code::BASELINE_NONE, format!("the plan names no baseline for {name}"))
+                .label(baseline.span, "only for another engine")
+                .help(format!("add `{name}: schema.sql` to it")),
+        );
+    }
+    found
+}
+
+/// Words and statements that one engine has and the other has not.
+fn other_engine(
+    cx: &Context<'_>,
+    path: &Spanned<String>,
+    statements: &[Statement],
+) -> Option<Diagnostic> {
+    let sign = |statement: &Statement| match cx.engine {
+        EngineKind::Sqlite => is_postgres(statement),
+        EngineKind::Postgres => is_sqlite(statement),
+    };
+    let found = statements.iter().find(|statement| sign(statement))?;
+    let other = match cx.engine {
+        EngineKind::Sqlite => "PostgreSQL",
+        EngineKind::Postgres => "SQLite",
+    };
+    let message = format!("the baseline `{}` is written for {other}", path.value);
+    Some(
+        Diagnostic::new(&code::BASELINE_OTHER_ENGINE, message)
+            .label(path.span, format!("the target is {}", cx.engine.name()))
+            .label(found.text.span, format!("only {other} has this"))
+            .help(format!(
+                "name a baseline for it: `baseline: {{ {}: schema.sql }}`",
+                cx.engine.name()
+            )),
+    )
+}
+
+fn is_postgres(statement: &Statement) -> bool {
+    matches!(
+        statement.class,
+        Class::CreateExtension { .. }
+            | Class::CreateSequence { .. }
+            | Class::AlterSequence { .. }
+            | Class::CreateFunction { .. }
+            | Class::CreateType { .. }
+            | Class::CreateDomain { .. }
+            | Class::CreatePolicy { .. }
+            | Class::CreateSchema { .. }
+            | Class::Grant { .. }
+            | Class::Comment { .. }
+            | Class::CreateView { materialized: true, .. }
+    ) || matches!(&statement.class, Class::AlterTable { only: true, .. })
+        || matches!(&statement.class, Class::SetSetting { .. } if !starts_with(statement, "pragma"))
+}
+
+fn is_sqlite(statement: &Statement) -> bool {
+    let has = |word: &str| {
+        statement.tokens.iter().any(|token| {
+            token.kind == TokenKind::Word && statement.written(token).eq_ignore_ascii_case(word)
+        })
+    };
+    matches!(statement.class, Class::CreateVirtualTable { .. })
+        || starts_with(statement, "pragma")
+        || matches!(statement.class, Class::CreateTable { .. })
+            && (has("autoincrement") || has("without") && has("rowid"))
+}
+
+fn starts_with(statement: &Statement, word: &str) -> bool {
+    statement
+        .tokens
+        .first()
+        .is_some_and(|token| statement.written(token).eq_ignore_ascii_case(word))
+}
+
+fn compare(
+    cx: &mut Context<'_>,
+    resolved: &Resolved,
+    baseline: &Baseline,
+    file: &BaselineFile,
+    statements: &[Statement],
+    (expected, built): (&script::Applied, &script::Applied),
+) {
+    let differences =
+        diff(&expected.normalised.catalog, &built.normalised.catalog, &DiffOptions::default());
+    let syntax = [&expected.normalised, &built.normalised].into_iter().find_map(reason);
+    if let Some(reason) = &syntax {
+        cx.find(
+            Diagnostic::new(
+                &code::COMPARED_BY_SYNTAX,
+                format!("the schemas were compared by syntax, because {reason}"),
+            )
+            .label(file.path.span, "compared with this baseline")
+            .note("the run compares them again, on the target's own server, before it starts"),
+        );
+    }
+    let report = report::Report::new(cx, resolved, file, statements, syntax.is_some());
+    let skip = expected.broken.union(&built.broken).cloned().collect();
+    report.differences(cx, baseline, &differences, &skip);
+}
+
+fn reason(normalised: &Normalised) -> Option<String> {
+    match &normalised.via {
+        Via::Syntax(reason) => Some(reason.clone()),
+        Via::Engine(_) => None,
+    }
+}
+
+fn lower(
+    cx: &Context<'_>,
+    baseline: &Baseline,
+    file: &BaselineFile,
+    statements: &[Statement],
+) -> ir::Baseline {
+    let new = baseline.new.iter().map(|name| ir::NewComponent {
+        kind: name.value.kind.map(|kind| kind.word().to_owned()),
+        name: name.value.name.clone(),
+    });
+    let mut new: Vec<ir::NewComponent> = new.collect();
+    new.sort();
+    let origins = statements.iter().map(|statement| crate::origin(cx.sources, statement.text.span));
+    ir::Baseline {
+        file: file.path.value.clone(),
+        origins: origins.collect(),
+        script: script::of_statements(statements),
+        new,
+    }
+}

@@ -1,0 +1,207 @@
+//! A compiled plan as people read it: what happens in which order, why, and what it locks.
+
+use std::collections::BTreeSet;
+
+use catalog::at_home;
+use ir::{Action, CompiledPlan, LoadSource, LockMode, Place, Target};
+use serde::Serialize;
+use sql::{Dialect, quote_ident};
+
+/// Version 1 of the JSON that `cutover explain --format json` prints.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Explanation {
+    pub version: u32,
+    pub name: String,
+    pub digest: String,
+    pub target: String,
+    /// In the order in which their first steps run.
+    pub stages: Vec<String>,
+    pub steps: Vec<ExplainedStep>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ExplainedStep {
+    /// From 1.
+    pub number: usize,
+    pub id: String,
+    pub stage: String,
+    /// One sentence without a period.
+    pub what: String,
+    /// As the engine gets it, the schema under its final name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sql: Option<String>,
+    pub needs: Vec<ExplainedEdge>,
+    /// `orders: share`, on the staged tables only.
+    pub locks: Vec<String>,
+    /// Who could notice: `nobody` or what people see.
+    pub exposure: String,
+    pub hazards: Vec<String>,
+    /// `plan.yaml:12:5`
+    pub origin: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ExplainedEdge {
+    pub step: String,
+    pub reason: String,
+}
+
+impl Explanation {
+    pub fn of(plan: &CompiledPlan) -> Self {
+        let mut seen = BTreeSet::new();
+        let stages = plan.steps.iter().map(|step| step.stage.clone());
+        Self {
+            version: 1,
+            name: plan.name.clone(),
+            digest: plan.digest().to_string(),
+            target: target(&plan.target),
+            stages: stages.filter(|stage| seen.insert(stage.clone())).collect(),
+            steps: plan
+                .steps
+                .iter()
+                .enumerate()
+                .map(|(at, step)| explain(plan, at, step))
+                .collect(),
+        }
+    }
+}
+
+fn target(target: &Target) -> String {
+    match target {
+        Target::Postgres(postgres) => format!("PostgreSQL, schema {}", postgres.schema),
+        Target::Sqlite(sqlite) => format!("SQLite, file {}", sqlite.path),
+    }
+}
+
+fn explain(plan: &CompiledPlan, at: usize, step: &ir::Step) -> ExplainedStep {
+    let needs = step
+        .needs
+        .iter()
+        .map(|edge| ExplainedEdge { step: edge.step.clone(), reason: edge.reason.clone() });
+    let locks = step.locks.iter().map(|lock| format!("{}: {}", lock.table, mode(lock.mode)));
+    let hazards = step.hazards.iter().map(|hazard| match &hazard.waived_by {
+        Some(by) => format!("{}: {} (permitted by {by})", hazard.code, hazard.message),
+        None => format!("{}: {}", hazard.code, hazard.message),
+    });
+    ExplainedStep {
+        number: at + 1,
+        id: step.id.clone(),
+        stage: step.stage.clone(),
+        what: what(&step.action),
+        sql: statement(plan, &step.action),
+        needs: needs.collect(),
+        locks: locks.collect(),
+        exposure: exposure(plan, &step.action).to_owned(),
+        hazards: hazards.collect(),
+        origin: format!("{}:{}:{}", step.origin.file, step.origin.line, step.origin.column),
+    }
+}
+
+fn what(action: &Action) -> String {
+    match action {
+        Action::Preflight => "checks everything that can be known before the window".to_owned(),
+        Action::Backup { source } => {
+            format!(
+                "backs up source {source}, restores the backup elsewhere and compares every row"
+            )
+        }
+        Action::CreateStaging => "makes the private place where everything is built".to_owned(),
+        Action::Execute { place: Place::Staging, .. } => "runs SQL on the staged schema".to_owned(),
+        Action::Execute { place: Place::Promote, .. } => {
+            "runs SQL on the schema inside the promote transaction".to_owned()
+        }
+        Action::Load(load) => match &load.from {
+            LoadSource::Table(table) => {
+                format!("loads {} from table {table} of source {}", load.table, load.source)
+            }
+            LoadSource::Query(_) => {
+                format!("loads {} from a query on source {}", load.table, load.source)
+            }
+        },
+        Action::SetSequences { table } => {
+            format!("sets the sequences of {table} past its highest values")
+        }
+        Action::Analyze { table } => format!("gathers statistics of {table}"),
+        Action::VerifyRows { table } => {
+            format!("compares every row of {table} with the source, by count and content digest")
+        }
+        Action::VerifyCatalog => {
+            "checks that every index is valid, every constraint validated, the schema the baseline"
+                .to_owned()
+        }
+        Action::Check(check) => format!("checks: {}", check.name),
+        Action::Invariant(invariant) => {
+            format!("compares {} on both sides", invariant.name)
+        }
+        Action::Promote { after } if after.is_empty() => {
+            "puts the new state in place in one transaction".to_owned()
+        }
+        Action::Promote { after } => format!(
+            "puts the new state in place in one transaction, if {} in it",
+            match after.len() {
+                1 => "1 check holds".to_owned(),
+                count => format!("{count} checks hold"),
+            }
+        ),
+        Action::Settle => "reports, and keeps what a rollback needs".to_owned(),
+    }
+}
+
+fn statement(plan: &CompiledPlan, action: &Action) -> Option<String> {
+    match action {
+        Action::Execute { sql, .. } => Some(match &plan.target {
+            Target::Postgres(target) => {
+                at_home(sql, &quote_ident(&target.schema, Dialect::Postgres))
+            }
+            Target::Sqlite(_) => sql.clone(),
+        }),
+        Action::Load(load) => match &load.from {
+            LoadSource::Query(sql) => Some(sql.clone()),
+            LoadSource::Table(_) => None,
+        },
+        Action::Check(check) => Some(check.sql.clone()),
+        Action::Invariant(invariant) => Some(format!(
+            "-- source\n{}\n-- target\n{}",
+            invariant.source_sql, invariant.target_sql
+        )),
+        Action::Preflight
+        | Action::Backup { .. }
+        | Action::CreateStaging
+        | Action::SetSequences { .. }
+        | Action::Analyze { .. }
+        | Action::VerifyRows { .. }
+        | Action::VerifyCatalog
+        | Action::Promote { .. }
+        | Action::Settle => None,
+    }
+}
+
+fn mode(mode: LockMode) -> &'static str {
+    match mode {
+        LockMode::AccessShare => "access share",
+        LockMode::RowExclusive => "row exclusive",
+        LockMode::ShareUpdateExclusive => "share update exclusive",
+        LockMode::Share => "share",
+        LockMode::ShareRowExclusive => "share row exclusive",
+        LockMode::AccessExclusive => "access exclusive",
+    }
+}
+
+fn exposure(plan: &CompiledPlan, action: &Action) -> &'static str {
+    match (action, &plan.target) {
+        (Action::Preflight | Action::Settle, _) => "nobody: reads only",
+        (Action::Backup { .. }, _) => "nobody: the source is only read",
+        (Action::Check(check), _) if check.moment == ir::Moment::Before => {
+            "nobody: reads the live target"
+        }
+        (
+            Action::Promote { .. } | Action::Execute { place: Place::Promote, .. },
+            Target::Postgres(_),
+        ) => "everybody: the live tables are locked until the commit",
+        (
+            Action::Promote { .. } | Action::Execute { place: Place::Promote, .. },
+            Target::Sqlite(_),
+        ) => "everybody: the file is replaced by renaming",
+        _ => "nobody: works on what is not promoted yet",
+    }
+}
