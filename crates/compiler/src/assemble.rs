@@ -13,8 +13,8 @@ use crate::resolve::{Context, Resolved};
 use crate::stages::Stages;
 
 /// Sorts the steps; cycles are findings.
-pub(crate) fn order(cx: &mut Context<'_>, stages: &Stages<'_>, drafts: &[Draft]) -> Order {
-    let nodes: Vec<Node> = drafts
+pub(crate) fn order(cx: &mut Context<'_>, stages: &Stages<'_>, drafts: &mut [Draft]) -> Order {
+    let mut nodes: Vec<Node> = drafts
         .iter()
         .map(|draft| Node {
             id: draft.id.clone(),
@@ -24,6 +24,10 @@ pub(crate) fn order(cx: &mut Context<'_>, stages: &Stages<'_>, drafts: &[Draft])
         .collect();
     let mut order = graph::order(&nodes, "step");
     cx.findings.append(&mut order.cycles);
+    graph::thin(&mut nodes, &order.order);
+    for (draft, node) in drafts.iter_mut().zip(nodes) {
+        draft.needs = node.needs;
+    }
     order
 }
 

@@ -15,6 +15,8 @@ pub(crate) struct Need {
     pub(crate) reason: String,
     /// Where the plan says so, or where the thing that needs was written.
     pub(crate) place: Span,
+    /// Only there to keep the order; dropped where other needs lead to the same step.
+    pub(crate) weak: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -83,6 +85,29 @@ fn topological(nodes: &[Node], graph: &DiGraph<usize, usize>) -> Vec<usize> {
         }
     }
     order
+}
+
+/// Drops weak needs that other needs lead to; `order` is what [`order`] gave, without cycles.
+pub(crate) fn thin(nodes: &mut [Node], order: &[usize]) {
+    let at: BTreeMap<String, usize> =
+        nodes.iter().enumerate().map(|(at, node)| (node.id.clone(), at)).collect();
+    let mut before: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); nodes.len()];
+    for &node in order {
+        let needed: Vec<usize> =
+            nodes[node].needs.iter().filter_map(|need| at.get(&need.on).copied()).collect();
+        let led_to = |on: &str| {
+            at.get(on).is_some_and(|on| needed.iter().any(|other| before[*other].contains(on)))
+        };
+        let kept: Vec<Need> = nodes[node]
+            .needs
+            .iter()
+            .filter(|need| !(need.weak && led_to(&need.on)))
+            .cloned()
+            .collect();
+        let all = needed.iter().flat_map(|&other| before[other].iter().copied().chain([other]));
+        before[node] = all.collect();
+        nodes[node].needs = kept;
+    }
 }
 
 /// One finding per knot of cycles: its shortest circle from the node with the lowest id.
@@ -172,8 +197,12 @@ mod tests {
 
     fn node(id: &str, needs: &[&str]) -> Node {
         let place = Span::new(SourceId(0), 0..1);
-        let need =
-            |on: &&str| Need { on: (*on).to_owned(), reason: format!("{id} needs {on}"), place };
+        let need = |on: &&str| Need {
+            on: (*on).to_owned(),
+            reason: format!("{id} needs {on}"),
+            place,
+            weak: false,
+        };
         Node { id: id.to_owned(), rank: 0, needs: needs.iter().map(need).collect() }
     }
 
@@ -200,6 +229,15 @@ mod tests {
         let labels: Vec<_> = result.cycles[0].labels.iter().map(|l| l.text.as_str()).collect();
         assert_eq!(labels, ["a needs b", "b needs c", "c needs a"]);
         assert!(!result.circular.contains("d"));
+    }
+
+    #[test]
+    fn weak_needs_go_where_others_lead_there() {
+        let mut nodes = [node("a", &[]), node("b", &["a"]), node("c", &["a", "b"])];
+        nodes[2].needs[0].weak = true;
+        thin(&mut nodes, &[0, 1, 2]);
+        let needs: Vec<_> = nodes[2].needs.iter().map(|need| need.on.as_str()).collect();
+        assert_eq!(needs, ["b"]);
     }
 
     #[test]

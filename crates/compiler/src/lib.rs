@@ -143,7 +143,7 @@ fn build(
     let lints = lints::lints(cx, &resolved);
     waivers.judge(cx, lints);
     waivers.finish(cx, today);
-    let order = assemble::order(cx, &stages, &drafts);
+    let order = assemble::order(cx, &stages, &mut drafts);
     for draft in drafts.iter().filter(|draft| order.circular.contains(&draft.id)) {
         if let Some(item) = draft.item {
             resolved.items[item].broken = true;

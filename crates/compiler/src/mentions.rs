@@ -94,6 +94,12 @@ fn scan(text: &str, tokens: &[Token], dialect: Dialect, found: &mut Mentions) {
                         || in_list && [",", "("].contains(&before.as_str());
                     if stands {
                         found.relations.insert(name);
+                        // `from shop.orders` in a body, whose schema is not taken out.
+                        let path = next == Some(TokenKind::Period) && before != "on";
+                        let qualified = tokens.get(at + 2).filter(|_| path);
+                        found.relations.extend(
+                            qualified.map(|token| unquote(&text[token.range.clone()], dialect)),
+                        );
                     }
                 }
             }

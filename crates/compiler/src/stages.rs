@@ -129,13 +129,13 @@ impl<'p> Stages<'p> {
         for need in &stage.needs {
             let on = self.list[need.value].name;
             let reason = format!("stage `{}` needs stage `{on}`", stage.name);
-            needs.push(Need { on: on.to_owned(), reason, place: need.span });
+            needs.push(Need { on: on.to_owned(), reason, place: need.span, weak: false });
         }
         if stage.built_in && at > 0 {
             let on = BUILT_IN[at - 1];
             let reason = format!("built-in stage `{}` comes after `{on}`", stage.name);
             let place = stage.entry.map_or(fallback, |entry| entry.name.span);
-            needs.push(Need { on: on.to_owned(), reason, place });
+            needs.push(Need { on: on.to_owned(), reason, place, weak: false });
         }
         Node { id: stage.name.to_owned(), rank: 0, needs }
     }

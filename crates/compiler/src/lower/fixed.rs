@@ -37,7 +37,7 @@ impl Lowering<'_> {
             let at = self.push(&id, backup, Action::Backup { source: name }, place);
             for need in &first {
                 let reason = format!("nothing is read before `{need}` has passed");
-                self.need(at, need, reason, place);
+                self.need_weakly(at, need, reason, place);
             }
             backups.push(id);
         }
@@ -48,7 +48,7 @@ impl Lowering<'_> {
                 Some(source) => format!("source `{source}` has a verified backup first"),
                 None => "nothing is built before the preflight has passed".to_owned(),
             };
-            self.need(at, need, reason, place);
+            self.need_weakly(at, need, reason, place);
         }
     }
 
@@ -65,7 +65,7 @@ impl Lowering<'_> {
         let verify = self.stages.built_in(stages::VERIFY);
         let catalog = self.push(CATALOG, verify, Action::VerifyCatalog, place);
         for need in built {
-            self.need(
+            self.need_weakly(
                 catalog,
                 &need,
                 "the catalog is compared when everything is built".into(),
@@ -120,7 +120,12 @@ impl Lowering<'_> {
         if self.drafts[at].item.is_some_and(|item| self.item(item).role == Role::Home) {
             return;
         }
-        self.need(at, STAGING, "everything is built apart from the live target".into(), place);
+        self.need_weakly(
+            at,
+            STAGING,
+            "everything is built apart from the live target".into(),
+            place,
+        );
     }
 }
 

@@ -100,7 +100,12 @@ impl Lowering<'_> {
     }
 
     fn need(&mut self, draft: usize, on: &str, reason: String, place: Span) {
-        self.drafts[draft].needs.push(Need { on: on.to_owned(), reason, place });
+        self.drafts[draft].needs.push(Need { on: on.to_owned(), reason, place, weak: false });
+    }
+
+    /// A need that keeps the order and says nothing of its own.
+    fn need_weakly(&mut self, draft: usize, on: &str, reason: String, place: Span) {
+        self.drafts[draft].needs.push(Need { on: on.to_owned(), reason, place, weak: true });
     }
 
     fn steps_of(&self, stage: usize) -> Vec<usize> {
@@ -136,7 +141,7 @@ impl Lowering<'_> {
                 for step in self.steps_of(at) {
                     // Steps in the promote transaction run in it, whatever else they need.
                     for id in &ids {
-                        self.need(step, id, reason.clone(), need.span);
+                        self.need_weakly(step, id, reason.clone(), need.span);
                     }
                 }
             }
@@ -167,7 +172,7 @@ impl Lowering<'_> {
                 let place = self.stages.list[*own]
                     .entry
                     .map_or(draft_place(self, at), |entry| entry.name.span);
-                self.need(at, id, reason, place);
+                self.need_weakly(at, id, reason, place);
             }
         }
     }
@@ -191,9 +196,10 @@ fn draft_place(lowering: &Lowering<'_>, at: usize) -> Span {
     lowering.drafts[at].place
 }
 
-/// One edge per step needed: the first reason stands. A step never needs itself through its stage.
+/// One edge per step needed: the first reason that says something stands.
 fn settle_needs(draft: &mut Draft) {
     let mut seen = BTreeSet::new();
+    draft.needs.sort_by_key(|need| need.weak);
     draft.needs.retain(|need| seen.insert(need.on.clone()));
     draft.needs.sort_by(|a, b| a.on.cmp(&b.on));
     draft.locks.sort();

@@ -179,7 +179,7 @@ fn grant(statement: &Statement) -> Fate {
     let key = format!(
         "{} on {} to {}",
         names(privileges.iter().map(|privilege| privilege.name.clone()).collect()),
-        names(objects.iter().map(|object| object.name.name.clone()).collect()),
+        names(objects.iter().map(object_name).collect()),
         names(roles.clone()),
     );
     let role = if at_home { Role::Home } else { Role::Grant };
@@ -188,8 +188,20 @@ fn grant(statement: &Statement) -> Fate {
     Fate::Component(Key::new(Kind::Grant, format!("{verb}{key}")), role)
 }
 
+/// The home schema has another name while it is staged; it is just the schema.
+fn object_name(object: &sql::Object) -> String {
+    match object.word.as_str() {
+        "schema" => "schema".to_owned(),
+        word if word.starts_with("all ") => word.to_owned(),
+        _ => object.name.name.clone(),
+    }
+}
+
 /// `column orders.total`, `trigger orders_touch on orders`.
 pub(crate) fn shown(object: &sql::Object) -> String {
+    if object.word == "schema" {
+        return object.word.clone();
+    }
     let mut out = format!("{} {}", object.word, object.name.name);
     if let Some(column) = &object.column {
         out.push_str(&format!(".{column}"));

@@ -82,10 +82,13 @@ pub(super) fn into_tables(cx: &mut Context<'_>, resolved: &mut Resolved) {
             continue;
         };
         let old = &table.statement.text;
+        // After the last token, so that a comment before the parenthesis stays one.
+        let inside = table.statement.tokens.iter().filter(|token| token.range.end <= body.end);
+        let end = inside.map(|token| token.range.end).max().unwrap_or(body.end);
         let mut text = SqlText::new(old.span.to(component.span), cx.dialect);
-        text.piece(&old.slice(0..body.end)).word(",\n    ");
+        text.piece(&old.slice(0..end)).word(",\n    ");
         write::constraint_clause(&mut text, component, constraint);
-        text.word("\n").piece(&old.slice(body.end..old.text.len()));
+        text.piece(&old.slice(end..old.text.len()));
         if let Some(statement) = rewrite::statement(&text.done(), cx.dialect) {
             table.definition = sql::create_table::parse(&statement);
             table.statement = statement;
