@@ -62,7 +62,7 @@ impl Journal {
             folder: folder.to_owned(),
             file,
             seq: read.view.seq,
-            previous: read.view.head.clone(),
+            previous: read.lines.last().map_or(NO_PREVIOUS.to_owned(), |_| read.view.head.clone()),
             view: read.view,
             broken: false,
         }))
