@@ -23,7 +23,8 @@ pub fn parse(source: SourceId, text: &str) -> (Option<Plan>, Vec<Diagnostic>) {
     decode::plan(source, yaml::read(source, text))
 }
 
-/// [`parse`] for the bytes of a file, which may not be UTF-8.
+/// [`parse`] for the bytes of a file, which may not be UTF-8; the places of findings are then those
+/// of [`String::from_utf8_lossy`] of the bytes.
 pub fn parse_bytes(source: SourceId, bytes: &[u8]) -> (Option<Plan>, Vec<Diagnostic>) {
     match yaml::utf8(source, bytes) {
         Ok(text) => parse(source, text),

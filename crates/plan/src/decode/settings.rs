@@ -24,6 +24,9 @@ pub(crate) const MAX_CONNECTIONS: u32 = 64;
 /// The promote never waits for its locks without end.
 pub(crate) const MAX_PROMOTE_ATTEMPTS: u32 = 100;
 
+/// Below this the buffers of one connection do not fit.
+const MIN_MEMORY: u64 = 1 << 20;
+
 const ON_SOURCE_CHANGE: &[(&str, OnSourceChange)] =
     &[("stop", OnSourceChange::Stop), ("warn", OnSourceChange::Warn)];
 
@@ -37,15 +40,16 @@ impl Decoder {
             connections: run
                 .get("connections")
                 .and_then(|entry| self.count(entry, MAX_CONNECTIONS)),
-            lock_timeout_ms: run.get("lock_timeout").and_then(|entry| self.duration(entry)),
+            // Without a timeout the promote would wait for its locks without end.
+            lock_timeout_ms: run.get("lock_timeout").and_then(|entry| self.duration(entry, 1)),
             promote_attempts: run
                 .get("promote_attempts")
                 .and_then(|entry| self.count(entry, MAX_PROMOTE_ATTEMPTS)),
             statement_timeout_ms: run
                 .get("statement_timeout")
-                .and_then(|entry| self.duration(entry)),
+                .and_then(|entry| self.duration(entry, 0)),
             on_source_change: self.choice_at(&run, "on_source_change", ON_SOURCE_CHANGE),
-            memory_bytes: run.get("memory").and_then(|entry| self.size(entry)),
+            memory_bytes: run.get("memory").and_then(|entry| self.size(entry, MIN_MEMORY)),
         }
     }
 

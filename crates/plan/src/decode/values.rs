@@ -105,17 +105,31 @@ impl Decoder {
         count.map(|count| Spanned::new(count, number.span))
     }
 
-    /// `500ms`, `2s`, `5m`, `1h`, in milliseconds.
-    pub(super) fn duration(&mut self, entry: &Entry) -> Option<Spanned<u64>> {
+    /// `500ms`, `2s`, `5m`, `1h`, in milliseconds; at least `least`.
+    pub(super) fn duration(&mut self, entry: &Entry, least: u64) -> Option<Spanned<u64>> {
         const UNITS: &[(&str, u64)] = &[("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000)];
-        self.quantity(entry, UNITS, "a duration such as `2s`, `500ms`, `5m`")
+        // PostgreSQL's timeouts are 32-bit milliseconds.
+        const MOST: u64 = i32::MAX as u64;
+        let value = self.quantity(entry, UNITS, "a duration such as `2s`, `500ms`, `5m`")?;
+        if (least..=MOST).contains(&value.value) {
+            return Some(value);
+        }
+        let expected = format!("a duration from {least}ms to 24 days");
+        self.wrong_text(&entry.key.value, &entry.value, &expected, &format!("{}ms", value.value));
+        None
     }
 
-    /// `64MiB`, in bytes.
-    pub(super) fn size(&mut self, entry: &Entry) -> Option<Spanned<u64>> {
+    /// `64MiB`, in bytes; at least `least`.
+    pub(super) fn size(&mut self, entry: &Entry, least: u64) -> Option<Spanned<u64>> {
         const UNITS: &[(&str, u64)] =
             &[("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("B", 1)];
-        self.quantity(entry, UNITS, "a size such as `64MiB`, `1GiB`")
+        let value = self.quantity(entry, UNITS, "a size such as `64MiB`, `1GiB`")?;
+        if value.value >= least {
+            return Some(value);
+        }
+        let expected = format!("a size of {least} bytes or more");
+        self.wrong_text(&entry.key.value, &entry.value, &expected, &value.value.to_string());
+        None
     }
 
     fn quantity(

@@ -226,7 +226,7 @@ pub struct Run {
     #[schemars(range(min = 1, max = 64))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connections: Option<u32>,
-    /// How long the promote waits for one lock; default: `2s`.
+    /// How long the promote waits for one lock, never without end; default: `2s`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lock_timeout: Option<Duration>,
     /// How often the promote is tried before the run gives up and takes everything back;
@@ -240,7 +240,7 @@ pub struct Run {
     /// What happens where a source changed after its snapshot; default: `stop`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on_source_change: Option<OnSourceChange>,
-    /// The upper bound of the program's own buffers; default: `64MiB`.
+    /// The upper bound of the program's own buffers, at least `1MiB`; default: `64MiB`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory: Option<Size>,
 }

@@ -86,7 +86,7 @@ macro_rules! shaped {
 shaped! {
     /// A lower-case letter, then lower-case letters, digits, `_` and `-`; at most 63.
     PlanName = r"^[a-z][a-z0-9_-]{0,62}$", "shop";
-    /// How long: a number and `ms`, `s`, `m` or `h`. `0s` is no limit.
+    /// How long: a number and `ms`, `s`, `m` or `h`.
     Duration = r"^(0|[1-9][0-9]*)(ms|s|m|h)$", "2s";
     /// How many bytes: a number and `B`, `KiB`, `MiB` or `GiB`.
     Size = r"^(0|[1-9][0-9]*)(B|KiB|MiB|GiB)$", "64MiB";
