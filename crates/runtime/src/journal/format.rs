@@ -143,6 +143,9 @@ pub struct Begun {
     pub target_path: Option<String>,
     pub backup_path: String,
     pub snapshot_path: String,
+    /// Whether the kernel kept the process from writing elsewhere: `enforced`, or why not.
+    #[serde(default)]
+    pub write_guard: String,
     /// Stages in the order of the plan.
     pub stages: Vec<StageName>,
 }

@@ -26,6 +26,7 @@ use crate::engine::{RunInfo, SourceEngine, TargetEngine};
 use crate::events::{Event, EventSink};
 use crate::executor::{self, Context, Graph, Lead};
 use crate::journal::Journal;
+use crate::journal::format::Begun;
 use crate::stop::StopFlag;
 use crate::{EngineError, private};
 use prepare::Prepared;
@@ -48,6 +49,9 @@ pub struct RunRequest<'a> {
     pub dry_run: bool,
     /// Judges waivers.
     pub today: jiff::civil::Date,
+    /// Whether the kernel keeps this process from writing outside the run's folders (`enforced`,
+    /// or why not); for the journal.
+    pub write_guard: String,
 }
 
 /// Runs the plan. Never fails otherwise than by its report.
@@ -73,6 +77,7 @@ pub fn run(request: RunRequest<'_>) -> RunReport {
         engine: request.sources.as_ref(),
         state_dir: &state_dir,
         plan_digest: request.plan_digest,
+        write_guard: request.write_guard,
         today: request.today,
     };
     let end = match (run_id, request.dry_run) {
@@ -105,6 +110,7 @@ struct Drive<'a> {
     engine: &'a dyn SourceEngine,
     state_dir: &'a Path,
     plan_digest: Option<String>,
+    write_guard: String,
     today: jiff::civil::Date,
 }
 
@@ -150,7 +156,11 @@ impl Drive<'_> {
         session: &mut Session<'_>,
         target: &dyn TargetEngine,
     ) -> Result<(), EngineError> {
-        let begun = prepare::begun(session, self.state_dir, self.plan_digest.clone(), target);
+        let begun = Begun {
+            plan_digest: self.plan_digest.clone(),
+            write_guard: self.write_guard.clone(),
+            ..prepare::begun(session, self.state_dir, target)
+        };
         let folder = &session.info.run_dir;
         let made = private::create_folders(&runs_folder(self.state_dir))
             .and_then(|()| private::create_new_folder(folder));

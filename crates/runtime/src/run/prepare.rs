@@ -67,13 +67,8 @@ fn look(
     Ok(prepared)
 }
 
-/// The first record of the journal.
-pub(super) fn begun(
-    session: &Session<'_>,
-    state_dir: &Path,
-    plan_digest: Option<String>,
-    target: &dyn TargetEngine,
-) -> Begun {
+/// The first record of the journal, without what only the caller knows.
+pub(super) fn begun(session: &Session<'_>, state_dir: &Path, target: &dyn TargetEngine) -> Begun {
     let Session { plan, info, .. } = session;
     Begun {
         run_id: info.run_id.clone(),
@@ -81,7 +76,8 @@ pub(super) fn begun(
         process: std::process::id(),
         plan: plan.name.clone(),
         plan_file: plan.file.clone(),
-        plan_digest,
+        plan_digest: None,
+        write_guard: String::new(),
         compiled_digest: info.compiled_digest.clone(),
         source_root: absolute(&info.plan_dir),
         target: target.describe(),

@@ -122,6 +122,7 @@ impl Case {
             stop: self.stop.clone(),
             dry_run: self.dry_run,
             today: "2026-11-21".parse().expect("a date"),
+            write_guard: "enforced".to_owned(),
         })
     }
 
