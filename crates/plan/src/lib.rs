@@ -4,6 +4,7 @@
 
 mod decode;
 pub mod document;
+mod findings;
 pub mod model;
 mod yaml;
 

@@ -5,19 +5,20 @@ use std::collections::BTreeMap;
 
 use diagnostics::{Diagnostic, Label, Span, code, did_you_mean, plural};
 
+use crate::findings::Findings;
 use crate::model::EngineKind;
 use crate::yaml::{AliasUse, Kind, Node};
 
 use super::url;
 
 pub(crate) struct Decoder {
-    findings: Vec<Diagnostic>,
+    findings: Findings,
     /// The target's engine, which some limits depend on; `None` until the target has been read.
     pub(super) engine: Option<EngineKind>,
 }
 
 impl Decoder {
-    pub(super) fn new(findings: Vec<Diagnostic>) -> Self {
+    pub(super) fn new(findings: Findings) -> Self {
         Self { findings, engine: None }
     }
 
@@ -30,8 +31,8 @@ impl Decoder {
 
     /// All findings in the order of the file. One inside a value that is used again through aliases
     /// shows those places too.
-    pub(super) fn finish(mut self, aliases: &[AliasUse]) -> Vec<Diagnostic> {
-        diagnostics::sort(&mut self.findings);
+    pub(super) fn finish(self, aliases: &[AliasUse]) -> Vec<Diagnostic> {
+        let mut findings = self.findings.sorted();
         let mut uses: BTreeMap<(u32, Reverse<u32>), Vec<Span>> = BTreeMap::new();
         for AliasUse { at, definition } in aliases {
             uses.entry((definition.start, Reverse(definition.end))).or_default().push(*at);
@@ -39,7 +40,7 @@ impl Decoder {
         // Values lie inside each other or apart, so the ones around a place form a stack.
         let mut coming = uses.iter().peekable();
         let mut around: Vec<(u32, &Vec<Span>)> = Vec::new();
-        for finding in &mut self.findings {
+        for finding in &mut findings {
             let Some(place) = finding.span() else { continue };
             while let Some(((start, Reverse(end)), uses)) = coming.peek()
                 && *start <= place.start
@@ -51,7 +52,7 @@ impl Decoder {
             let inside = around.iter().filter(|(end, _)| place.end <= *end);
             show_uses(finding, inside.map(|(_, uses)| uses.as_slice()));
         }
-        self.findings
+        findings
     }
 
     /// "`key` takes …, found …" at the value. Nothing where the value has its finding already.

@@ -3,10 +3,12 @@
 
 use diagnostics::{Diagnostic, Span, code};
 
+use crate::findings::Findings;
+
 use super::{Entry, Kind, Node, Style};
 
 /// Entries of a flow mapping with every cut value made invalid and its other pieces dropped.
-pub(super) fn mend_mapping(entries: Vec<Entry>, findings: &mut Vec<Diagnostic>) -> Vec<Entry> {
+pub(super) fn mend_mapping(entries: Vec<Entry>, findings: &mut Findings) -> Vec<Entry> {
     let mut mended: Vec<Entry> = Vec::new();
     let mut rest = entries.into_iter().peekable();
     while let Some(mut entry) = rest.next() {
@@ -27,7 +29,7 @@ pub(super) fn mend_mapping(entries: Vec<Entry>, findings: &mut Vec<Diagnostic>) 
 }
 
 /// The same for the items of a flow sequence.
-pub(super) fn mend_sequence(items: Vec<Node>, findings: &mut Vec<Diagnostic>) -> Vec<Node> {
+pub(super) fn mend_sequence(items: Vec<Node>, findings: &mut Findings) -> Vec<Node> {
     let mut mended: Vec<Node> = Vec::new();
     let mut rest = items.into_iter().peekable();
     while let Some(item) = rest.next() {
@@ -60,7 +62,7 @@ fn balance(text: &str) -> i64 {
     text.bytes().map(|b| i64::from(b == b'(') - i64::from(b == b')')).sum()
 }
 
-fn cut(start: Span, end: Span, findings: &mut Vec<Diagnostic>) -> Node {
+fn cut(start: Span, end: Span, findings: &mut Findings) -> Node {
     let span = start.to(end);
     findings.push(
         Diagnostic::new(&code::YAML_SYNTAX, "a comma cuts a text with parentheses in two")

@@ -18,6 +18,8 @@ use diagnostics::{Diagnostic, SourceId, SourceText, Span, Spanned, code};
 
 pub use limits::MAX_BYTES;
 
+use crate::findings::Findings;
+
 /// One YAML value.
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
@@ -103,7 +105,7 @@ pub(crate) struct AliasUse {
 pub(crate) struct Document {
     pub(crate) root: Option<Node>,
     pub(crate) aliases: Vec<AliasUse>,
-    pub(crate) findings: Vec<Diagnostic>,
+    pub(crate) findings: Findings,
 }
 
 /// Reads the one document of `text`.
@@ -115,7 +117,9 @@ pub(crate) fn read(source: SourceId, text: &str) -> Document {
         ))
         .label(Span::new(source, 0..0), "this file")
         .help("keep the schema in SQL files and name them under `components.include`");
-        return Document { findings: vec![finding], ..Document::default() };
+        let mut document = Document::default();
+        document.findings.push(finding);
+        return document;
     }
     reader::Reader::new(source, text).read()
 }

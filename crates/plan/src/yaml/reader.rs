@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use diagnostics::{Diagnostic, SourceId, Span, Spanned, code};
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError};
 
+use crate::findings::Findings;
+
 use super::cut::{mend_mapping, mend_sequence};
 use super::limits::{MAX_DEPTH, MAX_WEIGHT, too_large, weight};
 use super::{AliasUse, Document, Entry, Kind, Node, Scalar, Style, scalar_map};
@@ -343,7 +345,7 @@ fn forward(start: Span, end: Span) -> Span {
 fn accept_key(
     key: &Spanned<String>,
     first_places: &mut BTreeMap<String, Span>,
-    findings: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) -> bool {
     if key.value == "<<" {
         findings.push(
