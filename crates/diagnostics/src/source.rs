@@ -130,7 +130,7 @@ pub struct SourceText {
     pub text: String,
     /// The whole place in the file, for findings about the text as such.
     pub span: Span,
-    /// (offset in `text`, offset in the file), ascending in both; between two entries both sides
+    /// (offset in `text`, offset in the file), ascending by the first; between two entries both sides
     /// advance together. Never empty: starts with `(0, …)`.
     map: Vec<(u32, u32)>,
 }
@@ -169,14 +169,19 @@ impl SourceText {
     /// When `range` is not on character boundaries of the text.
     #[must_use]
     pub fn slice(&self, range: Range<usize>) -> SourceText {
-        let span = self.span_of(range.clone());
         let inner = self
             .map
             .iter()
             .filter(|(t, _)| (*t as usize) > range.start && (*t as usize) < range.end);
-        let map = std::iter::once((0, span.start))
+        let map: Vec<(u32, u32)> = std::iter::once((0, self.file_offset(range.start)))
             .chain(inner.map(|&(t, f)| (t - to_u32(range.start), f)))
             .collect();
+        // Generated text goes back and forth in its file: the span covers all places it speaks of.
+        let mut span = self.span_of(range.clone());
+        for &(_, place) in &map {
+            span.start = span.start.min(place);
+            span.end = span.end.max((place + 1).min(self.span.end));
+        }
         SourceText { text: self.text[range].to_owned(), span, map }
     }
 
@@ -221,6 +226,15 @@ mod tests {
         assert_eq!(file.position(2), Position { line: 1, column: 2 });
         assert_eq!(file.position(4), Position { line: 2, column: 1 });
         assert_eq!(file.position(99), Position { line: 2, column: 3 });
+    }
+
+    #[test]
+    fn a_slice_of_generated_text_covers_all_its_places() {
+        let span = Span { source: SourceId(0), start: 10, end: 40 };
+        let text = SourceText::mapped("(ab)", span, vec![(0, 10), (1, 30), (3, 10)]);
+        let slice = text.slice(0..4);
+        assert_eq!(slice.span.range(), 10..31);
+        assert_eq!(slice.span_of(2..3).range(), 31..32);
     }
 
     #[test]
