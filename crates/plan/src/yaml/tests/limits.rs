@@ -91,3 +91,35 @@ fn a_plan_of_five_thousand_tables_is_read() {
         std::iter::once("tables:\n".to_owned()).chain((0..5000).map(table)).collect();
     assert_eq!(bomb(&text), "");
 }
+
+#[test]
+fn any_piece_over_and_over_takes_linear_time() {
+    const PIECES: &[&str] = &[
+        "a: 1\n",
+        "&a b: *a\n",
+        "'",
+        "\"\\\n",
+        "- - ",
+        "? ",
+        "!!x y\n",
+        "*a ",
+        "{a: ",
+        "a: |\n",
+        "# x\n",
+        "%T\n",
+        "---\n",
+        "a b ",
+        "\u{feff}",
+        "\t",
+        "[a, ",
+        "a: &a b\n",
+        "- &a a\n- *a\n",
+    ];
+    // A sixteenth of the largest plan: a quadratic step would still take minutes.
+    for piece in PIECES {
+        let text = piece.repeat(MAX_BYTES / 16 / piece.len());
+        let (document, shown) = (read(SourceId(0), &text), bomb(&text));
+        let only_blanks = text.trim().trim_matches('\u{feff}').is_empty() || piece.starts_with('#');
+        assert!(document.root.is_some() || !shown.is_empty() || only_blanks, "{piece:?}");
+    }
+}
