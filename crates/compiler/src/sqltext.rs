@@ -35,7 +35,15 @@ impl SqlText {
     /// A name as the person means it, quoted where SQL would read it otherwise.
     pub(crate) fn name(&mut self, name: &Spanned<String>) -> &mut Self {
         let quoted = quote_ident(&name.value, self.dialect);
-        self.at(name.span, &quoted)
+        let lead = usize::from(quoted.starts_with('"'));
+        let last = (name.span.end.max(name.span.start + 1)) - 1;
+        // Byte by byte along the name as it is written, as far as the two are alike.
+        for (at, char) in quoted.char_indices() {
+            let place = name.span.start + offset(at.saturating_sub(lead));
+            self.map.push((offset(self.text.len()), place.min(last)));
+            self.text.push(char);
+        }
+        self
     }
 
     /// `a, b` in parentheses.
@@ -81,7 +89,7 @@ mod tests {
         sql.piece(&SourceText::verbatim("select 1", span(40..48)));
         let text = sql.done();
         assert_eq!(text.text, "CREATE VIEW \"a b\" AS select 1");
-        assert_eq!(text.span_of(12..17).range(), 10..11);
+        assert_eq!(text.span_of(12..17).range(), 10..13);
         assert_eq!(text.span_of(28..29).range(), 47..48);
     }
 }

@@ -165,8 +165,10 @@ impl<'p> Stages<'p> {
         }
     }
 
-    fn check(&self, findings: &mut Vec<Diagnostic>) {
+    /// Needs that cannot be are reported and then left out.
+    fn check(&mut self, findings: &mut Vec<Diagnostic>) {
         let (verify, promote) = (self.built_in(VERIFY), self.built_in(PROMOTE));
+        let mut impossible = Vec::new();
         for (at, stage) in self.list.iter().enumerate() {
             let Some(entry) = stage.entry else { continue };
             if stage.built_in {
@@ -177,9 +179,15 @@ impl<'p> Stages<'p> {
                 entry.sql.is_some() || !entry.components.is_empty() || !entry.tables.is_empty();
             if self.is_before(promote, at) {
                 findings.push(self.after_promote(at, entry, changes));
+                impossible.push(at);
             } else if changes && self.is_before(verify, at) {
                 findings.push(after_verify(entry));
+                impossible.push(at);
             }
+        }
+        for at in impossible {
+            self.list[at].needs.clear();
+            self.before[at].clear();
         }
     }
 

@@ -5,9 +5,10 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use catalog::{Catalog, Normalised, Normaliser, Script, Via};
+use catalog::offline::SyntaxNormaliser;
 use compiler::{Compiled, Explanation, Files};
 use diagnostics::Sources;
+use sql::Dialect;
 
 struct Folder(PathBuf);
 
@@ -17,22 +18,14 @@ impl Files for Folder {
     }
 }
 
-struct Nothing;
-impl Normaliser for Nothing {
-    fn normalise(&mut self, _: &Script) -> Result<Normalised, String> {
-        Ok(Normalised {
-            catalog: Catalog::default(),
-            errors: Vec::new(),
-            via: Via::Engine("nothing".into()),
-        })
-    }
-}
-
 fn compile(folder: &Path) -> (Compiled, Sources) {
     let text = std::fs::read_to_string(folder.join("plan.yaml")).expect("every case has a plan");
     let mut sources = Sources::default();
     let files = Folder(folder.to_owned());
-    let compiled = compiler::compile_text(&mut sources, "plan.yaml", &text, &files, &mut Nothing);
+    let dialect = if text.contains("sqlite: out") { Dialect::Sqlite } else { Dialect::Postgres };
+    let mut normaliser = SyntaxNormaliser { dialect, reason: "tests ask no engine".to_owned() };
+    let compiled =
+        compiler::compile_text(&mut sources, "plan.yaml", &text, &files, &mut normaliser);
     (compiled, sources)
 }
 

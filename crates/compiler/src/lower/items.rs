@@ -27,7 +27,8 @@ impl Lowering<'_> {
             let draft = self.push(id, stage, Action::Execute { sql, place }, span);
             self.drafts[draft].item = Some(at);
             if self.postgres {
-                self.drafts[draft].locks = locks::of_item(self.item(at));
+                let relations = self.relations(at);
+                self.drafts[draft].locks = locks::of_item(self.item(at), &relations);
             }
             self.need_staging(draft);
         }
@@ -45,6 +46,19 @@ impl Lowering<'_> {
                 self.need(draft, &on, reason, place);
             }
         }
+    }
+
+    /// Tables and views of the plan that the item's statement reads.
+    fn relations(&self, at: usize) -> Vec<String> {
+        let names = &self.owners.mentions[at].relations;
+        let is_relation = |name: &&String| {
+            self.resolved.items.iter().any(|item| {
+                matches!(item.key.kind, Kind::Table | Kind::View)
+                    && !item.change
+                    && item.key.name == **name
+            })
+        };
+        names.iter().filter(is_relation).cloned().collect()
     }
 
     /// The step after which the rows of a table are there, and whether there are rows.

@@ -21,7 +21,15 @@ pub(super) fn analyzing(table: &str) -> Vec<TableLock> {
     vec![lock(table, LockMode::ShareUpdateExclusive)]
 }
 
-pub(super) fn of_item(item: &Item) -> Vec<TableLock> {
+/// `relations` are the tables and views that its statement reads.
+pub(super) fn of_item(item: &Item, relations: &[String]) -> Vec<TableLock> {
+    match item.role {
+        Role::View | Role::MaterializedView | Role::Function => {
+            return relations.iter().map(|name| lock(name, LockMode::AccessShare)).collect();
+        }
+        Role::Grant | Role::Comment => return of_catalog_row(item),
+        _ => {}
+    }
     let Some(table) = item.table.as_deref() else { return Vec::new() };
     match item.role {
         Role::Table | Role::Sequence | Role::Type | Role::Function | Role::Extension => Vec::new(),
@@ -48,6 +56,25 @@ pub(super) fn of_item(item: &Item) -> Vec<TableLock> {
             Vec::new()
         }
     }
+}
+
+/// `COMMENT` takes this lock. `GRANT` takes none, but two of them on one table, or one beside
+/// ANALYZE, can fail with "tuple concurrently updated".
+fn of_catalog_row(item: &Item) -> Vec<TableLock> {
+    let objects = match &item.statement.class {
+        Class::Grant { objects, .. } => objects.as_slice(),
+        Class::Comment { object, .. } => std::slice::from_ref(object),
+        _ => &[],
+    };
+    let tables = objects.iter().filter_map(|object| match object.word.as_str() {
+        "table" | "column" | "view" | "materialized view" => Some(&object.name),
+        _ => object.table.as_ref(),
+    });
+    let mut locks: Vec<TableLock> =
+        tables.map(|table| lock(&table.name, LockMode::ShareUpdateExclusive)).collect();
+    locks.sort();
+    locks.dedup();
+    locks
 }
 
 /// Of a stage's own SQL on these tables.
