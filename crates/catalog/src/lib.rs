@@ -10,6 +10,7 @@ mod family;
 mod fingerprint;
 pub mod names;
 mod object;
+pub mod offline;
 pub mod properties;
 mod scope;
 mod script;

@@ -11,7 +11,7 @@ use crate::{Class, Dialect, Name, TokenKind, unquote_literal};
 pub(crate) use grant::role as role_of;
 
 /// The roles after `TO`, which stands next.
-pub(crate) fn roles_after(cursor: &mut Cursor<'_>) -> Vec<String> {
+pub fn roles_after(cursor: &mut Cursor<'_>) -> Vec<String> {
     grant::roles(cursor, false)
 }
 

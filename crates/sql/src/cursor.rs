@@ -12,12 +12,20 @@ pub struct Cursor<'a> {
     pub(crate) tokens: &'a [Token],
     pub(crate) dialect: Dialect,
     /// Index of the next token.
-    pub(crate) at: usize,
+    pub at: usize,
 }
 
 impl<'a> Cursor<'a> {
     pub fn new(text: &'a str, tokens: &'a [Token], dialect: Dialect) -> Self {
         Self { text, tokens, dialect, at: 0 }
+    }
+
+    pub fn text(&self) -> &'a str {
+        self.text
+    }
+
+    pub fn tokens(&self) -> &'a [Token] {
+        self.tokens
     }
 
     pub fn at_end(&self) -> bool {

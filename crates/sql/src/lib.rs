@@ -23,6 +23,7 @@ pub mod types;
 pub use class::{
     AlterAction, Class, ConstraintKind, FunctionKind, Object, Persistence, Privilege, TypeKind,
 };
+pub use classify::roles_after;
 pub use cursor::Cursor;
 pub use identifiers::identifiers;
 pub use name::{Dialect, Name};

@@ -186,6 +186,12 @@ fn binary(expr: Box<Expr>, op: BinaryOperator, pattern: Box<Expr>) -> Expr {
         BinaryOperator::PGNotLikeMatch => (true, false),
         BinaryOperator::PGILikeMatch => (false, true),
         BinaryOperator::PGNotILikeMatch => (true, true),
+        BinaryOperator::PGCustomBinaryOperator(mut path) => {
+            // `OPERATOR(schema.~)`
+            path.iter_mut().for_each(|part| *part = part.to_ascii_lowercase());
+            let op = BinaryOperator::PGCustomBinaryOperator(path);
+            return nested(Expr::BinaryOp { left: expr, op, right: pattern });
+        }
         op => return nested(Expr::BinaryOp { left: expr, op, right: pattern }),
     };
     let (any, escape_char) = (false, None);

@@ -154,12 +154,16 @@ fn has_name(part: Cursor<'_>) -> bool {
 /// space between words, none around brackets.
 pub fn normal_text(cursor: Cursor<'_>) -> String {
     let mut out = String::new();
-    let mut previous = None;
+    let (mut previous, mut end) = (None, 0);
     for token in &cursor.tokens[cursor.at.min(cursor.tokens.len())..] {
         let written = &cursor.text[token.range.clone()];
-        if previous.is_some_and(|before| needs_space(before, token.kind)) {
-            out.push(' ');
-        }
+        // `sqlparser` reads `===` as two tokens.
+        let one_operator = end == token.range.start && token.kind == TokenKind::Operator;
+        let apart = previous.is_some_and(|before| {
+            needs_space(before, token.kind) && !(one_operator && before == TokenKind::Operator)
+        });
+        out.push_str(if apart { " " } else { "" });
+        end = token.range.end;
         match token.kind {
             TokenKind::Word => {
                 let word = written.to_ascii_lowercase();

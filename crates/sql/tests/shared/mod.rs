@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use diagnostics::{SourceText, Sources, Span};
 use sql::Dialect;
 
-pub struct File {
-    pub path: PathBuf,
-    pub text: SourceText,
+pub(crate) struct File {
+    pub(crate) path: PathBuf,
+    pub(crate) text: SourceText,
 }
 
 /// All `*.sql` below `CUTOVER_SHARED/<folder>`, or `../shared/<folder>` beside the workspace.
-pub fn sql_files(folder: &str) -> Vec<File> {
+pub(crate) fn sql_files(folder: &str) -> Vec<File> {
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
     let root = std::env::var_os("CUTOVER_SHARED").map_or_else(beside, PathBuf::from);
     let mut paths = Vec::new();
@@ -42,6 +42,6 @@ fn collect(folder: &Path, out: &mut Vec<PathBuf>) {
     }
 }
 
-pub fn dialect_of(path: &Path) -> Dialect {
+pub(crate) fn dialect_of(path: &Path) -> Dialect {
     if path.to_string_lossy().contains("sqlite") { Dialect::Sqlite } else { Dialect::Postgres }
 }
