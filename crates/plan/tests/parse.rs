@@ -144,7 +144,7 @@ fn what_is_no_plan_has_one_finding() {
       --> plan.yaml:1:1: `- a` expected a mapping with the key `cutover`
     error[PLN106]: a plan file takes a mapping with the key `cutover`, found a text
       --> plan.yaml:1:1: `just text` expected a mapping with the key `cutover`
-    error[PLN101]: the plan is not valid YAML: unclosed bracket '['
+    error[PLN101]: the plan is not valid YAML: unclosed bracket `[`
       --> plan.yaml:1:10: `[` at this place
       help: close the bracket
     ");

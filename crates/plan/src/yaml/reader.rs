@@ -309,12 +309,18 @@ impl<'a> Reader<'a> {
         if matches!(error.kind(), ErrorKind::RecursionLimitExceeded) {
             return self.too_deep(place);
         }
-        let message = format!("the plan is not valid YAML: {}", error.info());
+        let message = format!("the plan is not valid YAML: {}", in_backticks(&error.info()));
         let mut finding =
             Diagnostic::new(&code::YAML_SYNTAX, message).label(place, "at this place");
         finding.help = way_out(error.kind()).map(str::to_owned);
         self.fatal(finding)
     }
+}
+
+/// The parser quotes signs as `x' and 'x'; a lone apostrophe is one.
+fn in_backticks(message: &str) -> String {
+    let quotes = message.matches(['`', '\'']).count();
+    if quotes % 2 == 0 { message.replace('\'', "`") } else { message.to_owned() }
 }
 
 /// What to change, for the slips that people make.

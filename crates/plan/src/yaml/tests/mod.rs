@@ -164,15 +164,15 @@ fn broken_yaml_has_its_place_and_a_way_out() {
     error[PLN101]: the plan is not valid YAML: while parsing a quoted scalar, found unknown escape character
       --> plan.yaml:1:4: `"` at this place
       help: write `\\` for a backslash, or put the text in single quotes
-    error[PLN101]: the plan is not valid YAML: unclosed bracket '['
+    error[PLN101]: the plan is not valid YAML: unclosed bracket `[`
       --> plan.yaml:1:4: `[` at this place
       help: close the bracket
-    error[PLN101]: the plan is not valid YAML: unexpected character: `@'
+    error[PLN101]: the plan is not valid YAML: unexpected character: `@`
       --> plan.yaml:1:4: `@` at this place
       help: put the text in quotes
-    error[PLN101]: the plan is not valid YAML: mismatched bracket '[' closed by '}'
+    error[PLN101]: the plan is not valid YAML: mismatched bracket `[` closed by `}`
       --> plan.yaml:1:4: `[` at this place
-    error[PLN101]: the plan is not valid YAML: while parsing a block collection, did not find expected '-' indicator
+    error[PLN101]: the plan is not valid YAML: while parsing a block collection, did not find expected `-` indicator
       --> plan.yaml:2:1: `b` at this place
     "#);
 }
