@@ -1,6 +1,5 @@
 //! The `cutover` program: everything is in the library, so that tests can call it in process.
-use std::process::ExitCode;
 
-fn main() -> ExitCode {
-    ExitCode::from(cli::run(std::env::args_os(), &cli::Io::process()))
+fn main() -> std::process::ExitCode {
+    cli::run(std::env::args_os(), cli::Io::process()).into()
 }

@@ -60,6 +60,11 @@ impl Report {
         }
     }
 
+    /// Labels in other files, one report per file; miette would put a bare `Advice:` above each.
+    pub fn related(&self) -> &[Report] {
+        &self.related
+    }
+
     /// What gives context; miette has no place for it, so whoever prints adds it.
     pub fn notes(&self) -> &[String] {
         &self.notes
@@ -103,12 +108,5 @@ impl miette::Diagnostic for Report {
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         (!self.labels.is_empty())
             .then(|| Box::new(self.labels.iter().cloned()) as Box<dyn Iterator<Item = _>>)
-    }
-
-    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn miette::Diagnostic> + 'a>> {
-        (!self.related.is_empty()).then(|| {
-            Box::new(self.related.iter().map(|r| r as &dyn miette::Diagnostic))
-                as Box<dyn Iterator<Item = _>>
-        })
     }
 }

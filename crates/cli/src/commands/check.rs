@@ -1,0 +1,125 @@
+//! `cutover check`: every mistake in every plan, in one go.
+
+use std::path::Path;
+
+use catalog::Via;
+use diagnostics::{has_errors, plural};
+use ir::CompiledPlan;
+use serde_json::{Value, json};
+
+use super::Outcome;
+use crate::args::{Check, Format};
+use crate::failure::{Failure, Findings};
+use crate::io::Io;
+use crate::plan_input::{self, Judged};
+use crate::ui::style::{green, red};
+use crate::{exit_code, ui};
+
+pub(crate) fn run(args: &Check, io: &Io) -> Outcome {
+    let today = crate::today().to_string();
+    let mut exit = exit_code::DONE;
+    let mut answers = Vec::new();
+    for path in &args.plan {
+        let checked = check(path, args, &today)?;
+        exit = worse(exit, checked.exit);
+        match args.format {
+            Format::Text => print(path, &checked, io)?,
+            Format::Json => answers.push(checked),
+        }
+    }
+    if args.format == Format::Json {
+        io.out(&ui::json::answer("check", exit, as_json(&args.plan, &answers)))?;
+    }
+    Ok(exit)
+}
+
+/// One plan with what there is to say about it.
+struct Checked {
+    found: Findings,
+    plan: Option<CompiledPlan>,
+    via: Option<Via>,
+    exit: u8,
+}
+
+/// A file that cannot be read is a finding about that file; the others are still checked.
+fn check(path: &Path, args: &Check, today: &str) -> Result<Checked, Failure> {
+    match plan_input::judge(path, &args.scratch, today) {
+        Ok(Judged { plan, findings, texts, via }) => {
+            let exit = plan_input::exit_code_of(&findings);
+            let found = Findings { diagnostics: findings, sources: texts.shown, exit };
+            Ok(Checked { found, plan, via, exit })
+        }
+        Err(Failure::Findings(found)) if found.exit != exit_code::USAGE => {
+            let exit = found.exit;
+            Ok(Checked { found: *found, plan: None, via: None, exit })
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Findings outrank a mismatch: what is not sound cannot be compared.
+fn worse(a: u8, b: u8) -> u8 {
+    [exit_code::INTERNAL, exit_code::FINDINGS, exit_code::DRIFT]
+        .into_iter()
+        .find(|exit| [a, b].contains(exit))
+        .unwrap_or(exit_code::DONE)
+}
+
+fn print(path: &Path, checked: &Checked, io: &Io) -> Result<(), Failure> {
+    let found = &checked.found;
+    io.err(&ui::findings::render(&found.diagnostics, &found.sources, io.terminal));
+    io.out(&format!("{}: {}\n", path.display(), verdict(checked, io)))?;
+    Ok(())
+}
+
+/// `ok (2 tables, 1 index; digest 3f9a0c41b7d2; compared by SQLite 3.54.1)`.
+fn verdict(checked: &Checked, io: &Io) -> String {
+    let count = ui::findings::count(&checked.found.diagnostics);
+    match &checked.plan {
+        None => red(&format!("not sound: {count}"), io.terminal),
+        Some(plan) => {
+            let mut facts = vec![
+                ui::plan::components(plan),
+                plural(plan.steps.len(), "step"),
+                format!("digest {}", plan.digest().short()),
+            ];
+            facts.extend(checked.via.as_ref().map(compared));
+            let count = if count.is_empty() { count } else { format!(", {count}") };
+            format!("{}{count} ({})", green("ok", io.terminal), facts.join("; "))
+        }
+    }
+}
+
+fn compared(via: &Via) -> String {
+    match via {
+        Via::Engine(engine) => format!("compared by {engine}"),
+        Via::Syntax(_) => "compared by syntax".to_owned(),
+    }
+}
+
+fn as_json(paths: &[std::path::PathBuf], answers: &[Checked]) -> Value {
+    let plans: Vec<Value> = paths
+        .iter()
+        .zip(answers)
+        .map(|(path, checked)| {
+            json!({
+                "plan": path,
+                "ok": !has_errors(&checked.found.diagnostics),
+                "digest": checked.plan.as_ref().map(|plan| plan.digest().to_string()),
+                "compared_by": checked.via.as_ref().map(|via| match via {
+                    Via::Engine(engine) => json!({ "engine": engine }),
+                    Via::Syntax(reason) => json!({ "syntax": reason }),
+                }),
+                "exit_code": checked.exit,
+            })
+        })
+        .collect();
+    let all = answers.iter().flat_map(|checked| {
+        let found = &checked.found;
+        match ui::json::diagnostics(&found.diagnostics, &found.sources) {
+            Value::Array(all) => all,
+            other => vec![other],
+        }
+    });
+    json!({ "plans": plans, "diagnostics": all.collect::<Vec<_>>() })
+}

@@ -1,0 +1,65 @@
+//! `cutover compile`: the bytes that are reviewed and run.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use diagnostics::{Diagnostic, code};
+use ir::CompiledPlan;
+
+use super::Outcome;
+use crate::args::Compile;
+use crate::failure::Failure;
+use crate::io::Io;
+use crate::{exit_code, folders, plan_input, ui};
+
+pub(crate) fn run(args: &Compile, io: &Io) -> Outcome {
+    let base = folders::folder_of(&args.plan);
+    let input = plan_input::read(&args.plan, &base, &args.scratch)?;
+    io.err(&ui::findings::render(&input.findings, &input.texts.shown, io.terminal));
+    let bytes = input.plan.to_bytes();
+    if args.output.as_os_str() == "-" {
+        io.out_bytes(&bytes)?;
+        return Ok(exit_code::DONE);
+    }
+    refuse_other_files(&args.output)?;
+    write(&args.output, &bytes).map_err(|error| unwritable(&args.output, &error))?;
+    io.out(&format!(
+        "{}: {}, {}\ndigest {}\n",
+        args.output.display(),
+        ui::plan::components(&input.plan),
+        diagnostics::plural(input.plan.steps.len(), "step"),
+        input.digest,
+    ))?;
+    Ok(exit_code::DONE)
+}
+
+/// A slip of the fingers (`-o shop.db`) must not cost a database: only what was a compiled plan
+/// before is written over.
+fn refuse_other_files(path: &Path) -> Result<(), Failure> {
+    match fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(unwritable(path, &error)),
+        Ok(bytes) if bytes.is_empty() || CompiledPlan::from_bytes(&bytes).is_ok() => Ok(()),
+        Ok(_) => {
+            let message = format!("`{}` is there and is not a compiled plan", path.display());
+            let diagnostic = Diagnostic::new(&code::OUTPUT, message)
+                .help("choose another name, or remove the file first");
+            Err(Failure::new(diagnostic, exit_code::FINDINGS))
+        }
+    }
+}
+
+/// Under another name first: nobody ever reads half a compiled plan.
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = tempfile::NamedTempFile::new_in(folders::folder_of(path))?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Failure {
+    let message = format!("`{}` cannot be written: {error}", path.display());
+    Failure::new(Diagnostic::new(&code::OUTPUT, message), exit_code::FINDINGS)
+}

@@ -1,0 +1,43 @@
+//! `cutover explain`: a plan's steps with their order and reasons, or what a code means.
+
+mod code_page;
+mod graph;
+mod text;
+
+use std::path::Path;
+
+use compiler::Explanation;
+use diagnostics::code;
+use serde_json::json;
+
+use super::Outcome;
+use crate::args::{Explain, GraphFormat, Scratch};
+use crate::io::Io;
+use crate::{exit_code, folders, plan_input, ui};
+
+pub(crate) fn run(args: &Explain, io: &Io) -> Outcome {
+    // A file wins over a code of the same name: nobody names a plan `BAS401` by accident.
+    match code::find(&args.subject) {
+        Some(code) if !Path::new(&args.subject).exists() => code_page::show(code, args.format, io),
+        _ => explain_plan(args, io),
+    }
+}
+
+fn explain_plan(args: &Explain, io: &Io) -> Outcome {
+    let path = Path::new(&args.subject);
+    let input = plan_input::read(path, &folders::folder_of(path), &Scratch::default())?;
+    io.err(&ui::findings::render(&input.findings, &input.texts.shown, io.terminal));
+    let plan = &input.plan;
+    let text = match args.format {
+        GraphFormat::Text => text::render(plan, &input.digest, io.terminal),
+        GraphFormat::Json => ui::json::answer(
+            "explain",
+            exit_code::DONE,
+            json!({ "explanation": Explanation::of(plan) }),
+        ),
+        GraphFormat::Dot => graph::dot(plan),
+        GraphFormat::Mermaid => graph::mermaid(plan),
+    };
+    io.out(&text)?;
+    Ok(exit_code::DONE)
+}

@@ -1,0 +1,38 @@
+//! One file per command. A command takes its arguments and the streams and returns the exit code.
+
+mod check;
+mod codes;
+mod compile;
+mod completions;
+mod explain;
+mod local;
+mod man;
+mod next;
+mod run;
+mod schema;
+mod status;
+mod verify;
+
+use crate::args::Command;
+use crate::failure::Failure;
+use crate::io::Io;
+
+/// The exit code, or why there is none.
+pub(crate) type Outcome = Result<u8, Failure>;
+
+pub(crate) fn dispatch(command: &Command, io: &Io) -> Outcome {
+    match command {
+        Command::Check(args) => check::run(args, io),
+        Command::Compile(args) => compile::run(args, io),
+        Command::Status(args) => status::run(args, io),
+        Command::Run(args) => run::run(args, io),
+        Command::Verify(args) => verify::run(args, io),
+        Command::Explain(args) => explain::run(args, io),
+        Command::Codes(args) => codes::run(args, io),
+        Command::Completions(args) => completions::run(args, io),
+        Command::Local(args) => local::run(args, io),
+        Command::Man(_) => man::run(io),
+        Command::Schema(_) => schema::run(io),
+        _ => todo!(),
+    }
+}

@@ -1,0 +1,165 @@
+//! What a run was, for a person at night and for programs. The first line says how it ended and
+//! what the target holds now; the last lines say what to type next.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use ir::Digest;
+use runtime::run::{RunOutcome, RunReport};
+use serde_json::{Value, json};
+
+use crate::commands::next;
+use crate::exit_code;
+use crate::io::Terminal;
+use crate::ui::figures::{bytes, count, duration, rows};
+use crate::ui::style::{green, red};
+use crate::ui::table::{self, Align};
+
+/// The exit code of an outcome.
+pub(super) fn exit_code_of(outcome: RunOutcome) -> u8 {
+    match outcome {
+        RunOutcome::Done | RunOutcome::DryRun => exit_code::DONE,
+        RunOutcome::Findings => exit_code::FINDINGS,
+        RunOutcome::BaselineMismatch => exit_code::DRIFT,
+        RunOutcome::RolledBack => exit_code::ROLLED_BACK,
+        RunOutcome::RecoveryRequired => exit_code::RECOVERY_REQUIRED,
+        RunOutcome::HeldByAnotherRun => exit_code::HELD,
+        RunOutcome::Defect => exit_code::INTERNAL,
+    }
+}
+
+pub(super) fn text(report: &RunReport, digest: &Digest, terminal: Terminal) -> String {
+    let mut out = format!("{}\n", headline(report, terminal));
+    for (word, value) in facts(report, digest) {
+        let _ = writeln!(out, "  {word:9} {value}");
+    }
+    if !report.tables.is_empty() {
+        let _ = write!(out, "\n{}", tables(report));
+    }
+    if !report.stages.is_empty() {
+        let _ = write!(out, "\n{}", stages(report));
+    }
+    out.push_str(&next::section(&report.next_actions, terminal));
+    out
+}
+
+fn headline(report: &RunReport, terminal: Terminal) -> String {
+    let (good, text) = match report.outcome {
+        RunOutcome::Done => (true, "promoted: the target holds the new state, verified"),
+        RunOutcome::DryRun => (true, "dry run: nothing stands in the way, nothing was changed"),
+        RunOutcome::Findings => (false, "stopped: nothing was touched"),
+        RunOutcome::BaselineMismatch => {
+            (false, "stopped: a schema is not the baseline; nothing was touched")
+        }
+        RunOutcome::RolledBack => (false, "rolled back: the target is as it was before"),
+        RunOutcome::RecoveryRequired => {
+            (false, "undecided: whether the promote took place could not be found out")
+        }
+        RunOutcome::HeldByAnotherRun => (false, "held: another run works on this target"),
+        RunOutcome::Defect => (false, "defect: cutover failed; the target is as it was before"),
+    };
+    if good { green(text, terminal) } else { red(text, terminal) }
+}
+
+fn facts(report: &RunReport, digest: &Digest) -> Vec<(&'static str, String)> {
+    let mut facts = vec![
+        ("target", report.target.clone()),
+        ("run", report.run_id.clone()),
+        ("digest", digest.short().to_owned()),
+        ("took", duration(Duration::from_millis(report.elapsed_ms))),
+    ];
+    if let Some(promotion) = &report.promotion {
+        let tries = if promotion.attempts == 1 { "first try" } else { "several tries" };
+        facts.push(("promote", format!("locks held {} ms, {tries}", promotion.locked_ms)));
+    }
+    for backup in &report.backups {
+        let (size, rows) = (bytes(backup.bytes), rows(backup.rows));
+        facts.push(("backup", format!("{} ({rows}, {size})", next::shown(&backup.backup))));
+    }
+    if let Some(kept) = &report.kept {
+        facts.push(("kept", format!("the previous state is in {kept}")));
+    }
+    if let Some(journal) = &report.journal {
+        facts.push(("journal", next::shown(journal)));
+    }
+    if report.outcome == RunOutcome::DryRun {
+        facts.push(("checked", format!("{} things hold", report.passed.len())));
+    }
+    facts
+}
+
+fn tables(report: &RunReport) -> String {
+    let header = [
+        ("table", Align::Left),
+        ("rows", Align::Right),
+        ("size", Align::Right),
+        ("time", Align::Right),
+        ("verified", Align::Left),
+    ];
+    let rows: Vec<Vec<String>> = report
+        .tables
+        .iter()
+        .map(|table| {
+            let verified = if table.verified.is_some() { "every row" } else { "no" };
+            vec![
+                table.table.clone(),
+                count(table.written),
+                bytes(table.bytes),
+                duration(Duration::from_millis(table.elapsed_ms)),
+                verified.to_owned(),
+            ]
+        })
+        .collect();
+    table::render(&header, &rows)
+}
+
+fn stages(report: &RunReport) -> String {
+    let header = [("stage", Align::Left), ("steps", Align::Right), ("time", Align::Right)];
+    let rows: Vec<Vec<String>> = report
+        .stages
+        .iter()
+        .map(|stage| {
+            let steps = if stage.steps == stage.steps_done {
+                stage.steps.to_string()
+            } else {
+                format!("{} of {}", stage.steps_done, stage.steps)
+            };
+            let time = duration(Duration::from_millis(stage.elapsed_ms));
+            let time = if stage.steps_done == 0 { "not begun".to_owned() } else { time };
+            vec![stage.stage.clone(), steps, time]
+        })
+        .collect();
+    table::render(&header, &rows)
+}
+
+pub(super) fn json(report: &RunReport, digest: &Digest, diagnostics: Value) -> Value {
+    json!({
+        "outcome": report.outcome.word(),
+        "run": report.run_id,
+        "digest": digest.to_string(),
+        "target": report.target,
+        "elapsed_ms": report.elapsed_ms,
+        "diagnostics": diagnostics,
+        "passed": report.passed,
+        "stages": report.stages.iter().map(|stage| json!({
+            "stage": stage.stage, "steps": stage.steps, "steps_done": stage.steps_done,
+            "elapsed_ms": stage.elapsed_ms,
+        })).collect::<Vec<_>>(),
+        "tables": report.tables.iter().map(|table| json!({
+            "table": table.table, "scanned": table.scanned, "written": table.written,
+            "rejected": table.rejected, "bytes": table.bytes, "verified": table.verified,
+            "elapsed_ms": table.elapsed_ms,
+        })).collect::<Vec<_>>(),
+        "backups": report.backups.iter().map(|backup| json!({
+            "source": backup.source, "file": backup.file, "backup": backup.backup,
+            "sha256": backup.sha256, "bytes": backup.bytes, "rows": backup.rows,
+        })).collect::<Vec<_>>(),
+        "promotion": report.promotion.as_ref().map(|promotion| json!({
+            "attempts": promotion.attempts, "locked_ms": promotion.locked_ms,
+            "fingerprint": promotion.fingerprint,
+        })),
+        "kept": report.kept,
+        "journal": report.journal,
+        "next_actions": report.next_actions,
+    })
+}

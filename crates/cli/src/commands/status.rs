@@ -1,0 +1,98 @@
+//! `cutover status`: what a run did, in one sentence, and what to type next.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use runtime::status::{self, RunState, RunStatus};
+use serde_json::json;
+
+use super::Outcome;
+use super::next::{self, PlanName};
+use crate::args::{Format, Status};
+use crate::io::Io;
+use crate::ui::style::{bold, green, red};
+use crate::{exit_code, folders, ui};
+
+/// How many earlier runs are listed below the one that is shown.
+const EARLIER: usize = 5;
+
+pub(crate) fn run(args: &Status, io: &Io) -> Outcome {
+    let base = match &args.plan {
+        Some(plan) => folders::base(plan, &args.place),
+        None => args.place.base.clone().unwrap_or_else(|| PathBuf::from(".")),
+    };
+    let state_dir = folders::state(&base, &args.place);
+    let mut run = status::read(&state_dir, args.run.as_deref())?;
+    if let Some(plan) = &args.plan {
+        next::name_plan(&mut run.next_actions, &PlanName::typed(plan));
+    }
+    let exit = exit_code_of(run.state);
+    let earlier = earlier(status::list(&state_dir), &run);
+    match args.format {
+        Format::Text => io.out(&text(&run, &earlier, io))?,
+        Format::Json => {
+            let fields = json!({ "run": run, "earlier": earlier });
+            io.out(&ui::json::answer("status", exit, fields))?;
+        }
+    }
+    Ok(exit)
+}
+
+/// A state that somebody must act on is no success, whoever asks.
+fn exit_code_of(state: RunState) -> u8 {
+    match state {
+        RunState::Undecided | RunState::Unreadable => exit_code::RECOVERY_REQUIRED,
+        RunState::Running
+        | RunState::Done
+        | RunState::RolledBack
+        | RunState::Stopped
+        | RunState::Unfinished => exit_code::DONE,
+    }
+}
+
+/// The runs before this one, the last first.
+fn earlier(mut all: Vec<RunStatus>, shown: &RunStatus) -> Vec<RunStatus> {
+    all.retain(|run| run.run_id < shown.run_id);
+    all.reverse();
+    all.truncate(EARLIER);
+    all
+}
+
+fn text(run: &RunStatus, earlier: &[RunStatus], io: &Io) -> String {
+    let good = matches!(run.state, RunState::Done | RunState::Running);
+    let colour = if good { green } else { red };
+    let mut out = format!("{}\n", colour(&run.sentence, io.terminal));
+    for (word, value) in facts(run) {
+        let _ = writeln!(out, "  {word:9} {value}");
+    }
+    out.push_str(&next::section(&run.next_actions, io.terminal));
+    if !earlier.is_empty() {
+        let _ = writeln!(out, "\n{}", bold("earlier runs", io.terminal));
+        for run in earlier {
+            let _ = writeln!(out, "  {}  {}", run.run_id, run.sentence);
+        }
+    }
+    out
+}
+
+fn facts(run: &RunStatus) -> Vec<(&'static str, String)> {
+    let mut facts = vec![("run", run.run_id.clone())];
+    let mut add = |word, value: &str| {
+        if !value.is_empty() {
+            facts.push((word, value.to_owned()));
+        }
+    };
+    add("plan", &run.plan);
+    add("target", &run.target);
+    add("started", &run.started_at);
+    add("updated", &run.updated_at);
+    add("stages", &run.completed_stages.join(", "));
+    if run.state != RunState::Done {
+        add("stage", run.stage.as_deref().unwrap_or_default());
+    }
+    for kept in &run.preserve {
+        add("keep", kept);
+    }
+    add("journal", &next::shown(&run.journal));
+    facts
+}

@@ -1,0 +1,44 @@
+//! From a finding of the runtime to the line of the plan it belongs to.
+
+use diagnostics::{Diagnostic, Span};
+use ir::Origin;
+use runtime::run::Finding;
+
+use crate::failure::from_engine;
+use crate::plan_input::Texts;
+
+/// The findings with their places in the plan's files.
+pub(crate) fn diagnostics(findings: &[Finding], texts: &mut Texts) -> Vec<Diagnostic> {
+    findings.iter().map(|finding| diagnostic(finding, texts)).collect()
+}
+
+fn diagnostic(finding: &Finding, texts: &mut Texts) -> Diagnostic {
+    let mut diagnostic = from_engine(&finding.error);
+    if let Some(origin) = &finding.origin {
+        diagnostic = match span(origin, texts) {
+            Some(span) => diagnostic.label(span, ""),
+            None => diagnostic.note(format!("written at {}:{}", origin.file, origin.line)),
+        };
+    }
+    match (&finding.stage, &finding.step) {
+        (Some(stage), Some(step)) => diagnostic.note(format!("in stage {stage}, step {step}")),
+        (Some(stage), None) => diagnostic.note(format!("in stage {stage}")),
+        _ => diagnostic,
+    }
+}
+
+/// From the origin's column to the end of its line; `None` where the file is not at hand or has
+/// changed so much that the place is not there any more.
+fn span(origin: &Origin, texts: &mut Texts) -> Option<Span> {
+    let id = texts.find(&origin.file)?;
+    let text = &texts.shown.file(id).text;
+    let start = match origin.line.checked_sub(2) {
+        None => 0,
+        Some(before) => text.match_indices('\n').nth(before as usize)?.0 + 1,
+    };
+    let line = text[start..].lines().next()?;
+    let column = origin.column.saturating_sub(1) as usize;
+    let skip = line.char_indices().nth(column).map(|(at, _)| at)?;
+    let end = start + line.trim_end().len();
+    (start + skip < end).then(|| Span::new(id, start + skip..end))
+}

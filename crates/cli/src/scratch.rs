@@ -1,0 +1,78 @@
+//! Which engine normalises DDL: the scratch URL, else the programs on this machine, else nobody, and
+//! the result says so. SQLite always can, in memory.
+
+use catalog::offline::SyntaxNormaliser;
+use catalog::{Normalised, Normaliser, Script};
+use diagnostics::code;
+use engine_postgres::scratch::PostgresNormaliser;
+use engine_sqlite::SqliteNormaliser;
+use plan::model::EngineKind;
+use sql::Dialect;
+
+use crate::args::Scratch;
+use crate::failure::Failure;
+
+/// A scratch URL with a password goes here: command lines can be read by every user of the machine.
+const URL_VARIABLE: &str = "CUTOVER_SCRATCH_URL";
+
+/// The normaliser for plans of this engine. A plan without a target is never compared.
+pub(crate) fn normaliser(
+    engine: Option<EngineKind>,
+    options: &Scratch,
+) -> Result<Box<dyn Normaliser>, Failure> {
+    let url = scratch_url(options)?;
+    Ok(match (engine, options.offline, url) {
+        (Some(EngineKind::Sqlite), true, _) => offline(Dialect::Sqlite),
+        (Some(EngineKind::Sqlite) | None, _, _) => Box::new(SqliteNormaliser::new()),
+        (Some(EngineKind::Postgres), true, _) => offline(Dialect::Postgres),
+        (Some(EngineKind::Postgres), false, Some(url)) => {
+            Box::new(PostgresNormaliser::on_server(&url))
+        }
+        (Some(EngineKind::Postgres), false, None) => Box::new(LocalOrOffline {
+            chosen: None,
+            local: Some(PostgresNormaliser::with_binaries(None)),
+        }),
+    })
+}
+
+fn offline(dialect: Dialect) -> Box<dyn Normaliser> {
+    Box::new(SyntaxNormaliser { dialect, reason: "`--offline` was asked for".to_owned() })
+}
+
+fn scratch_url(options: &Scratch) -> Result<Option<String>, Failure> {
+    match &options.scratch_url {
+        Some(url) if plan::redact(url) != *url => Err(Failure::usage(
+            &code::USAGE,
+            "`--scratch-url` carries a password, which every user of this machine could read",
+            &format!("put the URL into the environment variable {URL_VARIABLE}"),
+        )),
+        Some(url) => Ok(Some(url.clone())),
+        None => Ok(std::env::var(URL_VARIABLE).ok().filter(|url| !url.is_empty())),
+    }
+}
+
+/// The local programs where they are there and start; the first call decides for all, because two
+/// catalogs of different origin are never compared.
+struct LocalOrOffline {
+    local: Option<PostgresNormaliser>,
+    chosen: Option<SyntaxNormaliser>,
+}
+
+impl Normaliser for LocalOrOffline {
+    fn normalise(&mut self, script: &Script) -> Result<Normalised, String> {
+        if let Some(local) = &mut self.local {
+            match local.normalise(script) {
+                Ok(normalised) => return Ok(normalised),
+                Err(why) => {
+                    self.local = None;
+                    let dialect = Dialect::Postgres;
+                    self.chosen = Some(SyntaxNormaliser { dialect, reason: why });
+                }
+            }
+        }
+        match &mut self.chosen {
+            Some(offline) => offline.normalise(script),
+            None => Err("no scratch database".to_owned()),
+        }
+    }
+}

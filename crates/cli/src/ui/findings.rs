@@ -1,0 +1,56 @@
+//! Findings for people, drawn by miette; plain sentences for screen readers and odd terminals.
+
+use diagnostics::{Diagnostic, Report, Severity, Sources, plural};
+use miette::{GraphicalReportHandler, GraphicalTheme, NarratableReportHandler};
+
+use crate::io::Terminal;
+
+/// All findings, one below the other, ending in a blank line each.
+pub(crate) fn render(diagnostics: &[Diagnostic], sources: &Sources, terminal: Terminal) -> String {
+    diagnostics.iter().map(|d| one(&Report::new(d, sources), terminal)).collect()
+}
+
+/// The finding, then its places in other files.
+fn one(report: &Report, terminal: Terminal) -> String {
+    let parts = std::iter::once(report).chain(report.related());
+    parts.map(|part| drawn(part, terminal)).collect::<String>() + "\n"
+}
+
+fn drawn(report: &Report, terminal: Terminal) -> String {
+    let mut text = String::new();
+    let drawn = if terminal.graphics {
+        graphical(terminal).render_report(&mut text, report)
+    } else {
+        NarratableReportHandler::new().render_report(&mut text, report)
+    };
+    // Only a span outside its source makes the handlers fail; the message must not be lost then.
+    if drawn.is_err() {
+        text = format!("{report}\n");
+    }
+    let mut lines: Vec<String> =
+        text.trim_matches('\n').lines().map(|line| line.trim_end().to_owned()).collect();
+    lines.extend(report.notes().iter().map(|note| format!("  note: {note}")));
+    lines.join("\n") + "\n"
+}
+
+fn graphical(terminal: Terminal) -> GraphicalReportHandler {
+    let theme = match (terminal.unicode, terminal.colour) {
+        (true, true) => GraphicalTheme::unicode(),
+        (true, false) => GraphicalTheme::unicode_nocolor(),
+        (false, true) => GraphicalTheme {
+            characters: miette::ThemeCharacters::ascii(),
+            ..GraphicalTheme::unicode()
+        },
+        (false, false) => GraphicalTheme::none(),
+    };
+    GraphicalReportHandler::new_themed(theme).with_width(terminal.width).with_links(false)
+}
+
+/// `2 errors, 1 warning`; empty where there is nothing to count. Notes are not counted.
+pub(crate) fn count(diagnostics: &[Diagnostic]) -> String {
+    let of = |severity| diagnostics.iter().filter(|d| d.severity() == severity).count();
+    let parts = [(of(Severity::Error), "error"), (of(Severity::Warning), "warning")];
+    let shown: Vec<String> =
+        parts.iter().filter(|(n, _)| *n > 0).map(|(n, noun)| plural(*n, noun)).collect();
+    shown.join(", ")
+}

@@ -1,0 +1,162 @@
+//! Progress on a terminal: finished stages scroll by as lines, what is going on stays below them.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use runtime::events::{Event, EventSink, Stamped};
+
+use crate::io::Terminal;
+use crate::ui::figures::duration;
+use crate::ui::style::{dim, green, red};
+
+/// How often a spinner moves: often enough to look alive, seldom enough for a slow line.
+const TICK: Duration = Duration::from_millis(120);
+
+pub(super) struct Bars {
+    terminal: Terminal,
+    all: MultiProgress,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    stages: BTreeMap<String, ProgressBar>,
+    tables: BTreeMap<String, ProgressBar>,
+}
+
+impl Bars {
+    pub(super) fn new(terminal: Terminal) -> Self {
+        Self { terminal, all: MultiProgress::new(), state: Mutex::default() }
+    }
+
+    fn line(&self, text: String) {
+        // The terminal is gone: the run goes on.
+        drop(self.all.println(text));
+    }
+
+    fn apply(&self, state: &mut State, event: &Event) {
+        match event {
+            Event::RunStarted { target, .. } => self.line(format!("target: {target}")),
+            Event::StageStarted { stage, steps } => {
+                state.stages.insert(stage.clone(), self.stage(stage, *steps));
+            }
+            Event::StepStarted { stage, step } => {
+                if let Some(bar) = state.stages.get(stage) {
+                    bar.set_message(step.clone());
+                }
+            }
+            Event::StepFinished { stage, step, .. } => {
+                state.finish_step(stage, step);
+            }
+            Event::StageFinished { stage, elapsed_ms } => {
+                state.stages.remove(stage).inspect(ProgressBar::finish_and_clear);
+                let time = duration(Duration::from_millis(*elapsed_ms));
+                let mark = green(self.mark(true), self.terminal);
+                self.line(format!("{mark} {stage:17} {}", dim(&time, self.terminal)));
+            }
+            Event::BackedUp { source, done, total, .. } => {
+                self.table(state, &format!("backup of {source}"), *done, Some(*total));
+            }
+            Event::Rows { table, done, total, .. } => self.table(state, table, *done, *total),
+            Event::Check { name, passed: false, found } => {
+                let mark = red(self.mark(false), self.terminal);
+                self.line(format!("{mark} check `{name}` fails: {found}"));
+            }
+            Event::Retrying { attempt, wait_ms, why } => {
+                let wait = duration(Duration::from_millis(*wait_ms));
+                self.line(format!("  try {attempt} of the promote failed ({why}); next in {wait}"));
+            }
+            Event::RunFinished { .. } => state.clear(),
+            Event::Check { .. }
+            | Event::Passed { .. }
+            | Event::Warning { .. }
+            | Event::Finding { .. } => {}
+        }
+    }
+
+    fn mark(&self, good: bool) -> &'static str {
+        match (self.terminal.unicode, good) {
+            (true, true) => "✓",
+            (true, false) => "✗",
+            (false, true) => "+",
+            (false, false) => "!",
+        }
+    }
+
+    fn stage(&self, stage: &str, steps: usize) -> ProgressBar {
+        let bar = self.all.add(ProgressBar::new(steps as u64));
+        bar.set_style(style("{spinner} {prefix:17} {pos}/{len} {wide_msg}", self.terminal));
+        bar.set_prefix(stage.to_owned());
+        bar.enable_steady_tick(TICK);
+        bar
+    }
+
+    fn table(&self, state: &mut State, table: &str, done: u64, total: Option<u64>) {
+        let bar = state.tables.entry(table.to_owned()).or_insert_with(|| {
+            let bar = self.all.add(ProgressBar::no_length());
+            bar.set_style(style(template(total.is_some(), self.terminal.width), self.terminal));
+            bar.set_prefix(table.to_owned());
+            bar
+        });
+        if let Some(total) = total {
+            bar.set_length(total);
+        }
+        bar.set_position(done);
+        if total == Some(done) {
+            bar.finish_and_clear();
+            state.tables.remove(table);
+        }
+    }
+}
+
+impl State {
+    fn finish_step(&mut self, stage: &str, step: &str) {
+        if let Some(bar) = self.stages.get(stage) {
+            bar.inc(1);
+        }
+        let name = step.rsplit_once('/').map_or(step, |(_, name)| name);
+        self.tables.remove(name).inspect(ProgressBar::finish_and_clear);
+    }
+
+    fn clear(&mut self) {
+        for bar in self.tables.values().chain(self.stages.values()) {
+            bar.finish_and_clear();
+        }
+        *self = State::default();
+    }
+}
+
+impl EventSink for Bars {
+    fn event(&self, event: &Stamped) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        self.apply(&mut state, &event.event);
+    }
+}
+
+/// What fits: rate and time left matter more than the bar.
+fn template(total_known: bool, width: usize) -> &'static str {
+    match (total_known, width) {
+        (true, 72..) => {
+            "  {prefix:17!} {bar:18} {percent:>3}% {human_pos} rows {per_sec} {eta} left"
+        }
+        (true, _) => "  {prefix:14!} {percent:>3}% {per_sec} {eta} left",
+        (false, _) => "  {prefix:17!} {human_pos} rows {per_sec}",
+    }
+}
+
+fn style(template: &str, terminal: Terminal) -> ProgressStyle {
+    let style = ProgressStyle::with_template(template)
+        .unwrap_or_else(|_| ProgressStyle::default_spinner())
+        // `12,345.6789/s` says more than anybody knows.
+        .with_key("per_sec", |state: &indicatif::ProgressState, out: &mut dyn std::fmt::Write| {
+            let rate = crate::ui::figures::count(state.per_sec() as u64);
+            let _ = write!(out, "{rate}/s");
+        });
+    if terminal.unicode {
+        style.progress_chars("━━╌").tick_chars("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ ")
+    } else {
+        style.progress_chars("#>-").tick_chars("-\\|/ ")
+    }
+}
