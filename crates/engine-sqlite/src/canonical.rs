@@ -43,6 +43,16 @@ pub(crate) fn value(value: ValueRef<'_>) -> Value<'_> {
     }
 }
 
+pub(crate) fn reference(value: Value<'_>) -> ValueRef<'_> {
+    match value {
+        Value::Null => ValueRef::Null,
+        Value::Integer(i) => ValueRef::Integer(i),
+        Value::Real(r) => ValueRef::Real(r),
+        Value::Text(text) => ValueRef::Text(text),
+        Value::Blob(bytes) => ValueRef::Blob(bytes),
+    }
+}
+
 /// Tables that hold rows of their own, in name order: ordinary, shadow and internal ones. Virtual
 /// tables have no root page; their rows are in their shadow tables.
 pub(crate) fn stored_tables(conn: &Connection) -> Result<Vec<String>> {

@@ -2,17 +2,27 @@
 //!
 //! The module names are those of `engine-postgres` where both engines have the same work.
 
+mod affinity;
+mod cage;
 mod canonical;
 mod connect;
+mod convert;
 mod error_code;
+mod execute;
 mod functions;
 mod introspect;
+mod load;
+mod preflight;
+mod promote;
 pub mod sandbox;
 mod scratch;
 mod snapshot;
 mod source;
+mod target;
 mod text;
+mod worker;
 
 pub use introspect::introspect;
 pub use scratch::SqliteNormaliser;
 pub use source::SqliteSources;
+pub use target::{SqliteTarget, TargetOptions};

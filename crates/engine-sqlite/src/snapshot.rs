@@ -1,6 +1,5 @@
 //! Reading a snapshot: rows by reference, plan SQL in a cage.
 
-mod cage;
 mod scan;
 
 use std::path::Path;
@@ -13,12 +12,12 @@ use runtime::engine::{FileParameters, Result, RowSink, Scan, Snapshot, SourceCol
 use runtime::{EngineError, Row, Value};
 use rusqlite::{Connection, Statement};
 
+use crate::cage::Cage;
 use crate::canonical;
 use crate::connect::{self, Access};
 use crate::error_code::{engine_error, io_error};
 use crate::source::{Keeps, Opened};
 use crate::text::{quote, shown};
-use cage::Cage;
 use scan::Composed;
 
 /// More rows than this are no "small result".
@@ -41,7 +40,7 @@ impl SqliteSnapshot {
         let open = || {
             sort_in(path.parent().unwrap_or(Path::new("/")))?;
             let mut conn = connect::open(&path, Access::Immutable, Duration::ZERO)?;
-            let cage = Cage::close(&mut conn)?;
+            let cage = Cage::for_reading(&mut conn)?;
             Ok((conn, cage))
         };
         let (conn, cage) = open()
@@ -52,7 +51,7 @@ impl SqliteSnapshot {
     /// The source itself, without a transaction: each call reads what is there then.
     pub(crate) fn of_source(opened: Opened, file: FileParameters) -> Result<Self> {
         let Opened { mut conn, keeps } = opened;
-        let cage = Cage::close(&mut conn).map_err(|error| {
+        let cage = Cage::for_reading(&mut conn).map_err(|error| {
             engine_error(&code::SOURCE_UNREADABLE, &error).object(&file.file_name)
         })?;
         Ok(Self { conn, cage, file, _keeps: Some(keeps) })

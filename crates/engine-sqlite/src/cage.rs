@@ -1,4 +1,4 @@
-//! What SQL of a plan may do on a database that it only reads.
+//! What SQL of a plan may do besides reading and writing tables.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -27,8 +27,21 @@ pub(crate) struct Cage {
 }
 
 impl Cage {
-    pub(crate) fn close(conn: &mut Connection) -> rusqlite::Result<Self> {
+    /// Around a source or its snapshot.
+    pub(crate) fn for_reading(conn: &mut Connection) -> rusqlite::Result<Self> {
         conn.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)?;
+        Self::close(conn, reading)
+    }
+
+    /// Around the file that a run builds.
+    pub(crate) fn for_building(conn: &mut Connection) -> rusqlite::Result<Self> {
+        Self::close(conn, building)
+    }
+
+    fn close(
+        conn: &mut Connection,
+        judge: fn(&AuthAction<'_>) -> Option<String>,
+    ) -> rusqlite::Result<Self> {
         let refused = Arc::new(Mutex::new(None));
         let memory = Arc::clone(&refused);
         conn.authorizer(Some(move |context: AuthContext<'_>| match judge(&context.action) {
@@ -52,7 +65,7 @@ impl Cage {
 
 /// What is refused, as a message names it. Writing statements are not judged here: virtual tables
 /// prepare some for themselves, and on this connection none can succeed.
-fn judge(action: &AuthAction<'_>) -> Option<String> {
+fn reading(action: &AuthAction<'_>) -> Option<String> {
     match action {
         AuthAction::Attach { .. } | AuthAction::Detach { .. } => Some("`ATTACH`".to_owned()),
         AuthAction::Transaction { .. } => Some("transaction control".to_owned()),
@@ -62,6 +75,32 @@ fn judge(action: &AuthAction<'_>) -> Option<String> {
         AuthAction::Pragma { pragma_name, .. } => {
             (!READING_PRAGMAS.contains(pragma_name)).then(|| format!("`PRAGMA {pragma_name}`"))
         }
+        _ => None,
+    }
+}
+
+/// Pragmas that change how the file is written: with a `-wal`, the rename would lose rows.
+const OUR_PRAGMAS: [&str; 8] = [
+    "data_store_directory",
+    "journal_mode",
+    "journal_size_limit",
+    "locking_mode",
+    "synchronous",
+    "temp_store_directory",
+    "wal_checkpoint",
+    "writable_schema",
+];
+
+/// Other files are out of reach, above all the sources (L1). `VACUUM` attaches a file without name.
+fn building(action: &AuthAction<'_>) -> Option<String> {
+    match action {
+        AuthAction::Attach { filename } if !filename.is_empty() => Some("`ATTACH`".to_owned()),
+        AuthAction::Function { function_name: "load_extension" } => {
+            Some("the function `load_extension`".to_owned())
+        }
+        AuthAction::Pragma { pragma_name, pragma_value: Some(_) } => OUR_PRAGMAS
+            .contains(&pragma_name.to_ascii_lowercase().as_str())
+            .then(|| format!("`PRAGMA {pragma_name}`")),
         _ => None,
     }
 }

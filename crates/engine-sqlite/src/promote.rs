@@ -1,0 +1,289 @@
+//! The cutover of a file: complete it, sync it, keep the old one, rename.
+//!
+//! At every instant a complete file stands at the target's path: the old one gets a second name by
+//! a hard link, then one rename puts the new one in its place. Where a file system has no hard
+//! links, one exchange of the two names does the same, and the old file gets its name afterwards.
+//! A program that keeps the old file open goes on with the old file: that is why preflight refuses
+//! a target that somebody has open, and the swap holds SQLite's exclusive lock on it.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use catalog::{Scope, fingerprint};
+use diagnostics::code;
+use ir::{Action, Check, CompiledPlan, Place as StepPlace};
+use runtime::engine::{PromoteHooks, Promotion, Result, RunInfo};
+use runtime::{EngineError, ErrorClass};
+use rusqlite::Connection;
+use rustix::fs::{AtFlags, CWD, RenameFlags, linkat, renameat_with};
+use rustix::io::Errno;
+
+use crate::cage::Cage;
+use crate::connect::{self, Access};
+use crate::error_code::{engine_error, io_error};
+use crate::execute::execute;
+use crate::preflight::live_fingerprint;
+use crate::source::file::beside;
+use crate::source::integrity_messages;
+use crate::target::{SqliteTarget, Staged, check, marker, report, sync_file};
+
+pub(crate) fn promote(
+    target: &SqliteTarget,
+    plan: &CompiledPlan,
+    run: &RunInfo,
+    hooks: &mut dyn PromoteHooks,
+    after: &[Check],
+) -> Result<Promotion> {
+    let staged = target.staged()?;
+    let fingerprint = complete(target, plan, run, hooks, after)?;
+    sync_file(&staged.path)
+        .map_err(|error| io_error(&code::STATEMENT_FAILED, &target.place.shown, &error))?;
+    let wait = Duration::from_millis(plan.settings.lock_timeout_ms);
+    let mut attempt = 1;
+    loop {
+        match swap(target, &staged, run, hooks, wait) {
+            Ok((locked, kept)) => {
+                let locked_ms = u64::try_from(locked.as_millis()).unwrap_or(u64::MAX);
+                return Ok(Promotion { attempts: attempt, locked_ms, kept, fingerprint });
+            }
+            Err(error) if error.class == ErrorClass::Transient => {
+                if attempt >= plan.settings.promote_attempts {
+                    return Err(EngineError { code: &code::LOCK_TIMEOUT, ..error }
+                        .class(ErrorClass::Permanent)
+                        .help("stop the programs that use the target, then run the plan again"));
+                }
+                let pause = 100 * u64::from(attempt);
+                hooks.retrying(attempt, pause, &error.message);
+                std::thread::sleep(Duration::from_millis(pause));
+                attempt += 1;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// The last statements, the checks of the moment `After`, SQLite's own checks, the record of the
+/// run: what is renamed later is finished here.
+fn complete(
+    target: &SqliteTarget,
+    plan: &CompiledPlan,
+    run: &RunInfo,
+    hooks: &mut dyn PromoteHooks,
+    after: &[Check],
+) -> Result<String> {
+    let mut conn = target.build_connection()?;
+    last_statements(target, &mut conn, plan)?;
+    for check in after {
+        let outcome = check::run(&conn, check)?;
+        hooks.check_done(check, &outcome);
+        if !outcome.passed {
+            let message = format!("check `{}` fails: {}", check.name, outcome.found);
+            return Err(EngineError::new(&code::CHECK_FAILED, message).object(&target.place.shown));
+        }
+    }
+    let report = report(target, &conn, plan)?;
+    let wrong = report.differences.iter().map(|(_, text)| text).chain(&report.defects).next();
+    if let Some(wrong) = wrong {
+        let message = format!("the new file is not what the plan says: {wrong}");
+        return Err(EngineError::new(&code::CATALOG_DIFFERS, message).object(&target.place.shown));
+    }
+    let failed = |error: &rusqlite::Error| target.failed(error);
+    let fingerprint = fingerprint(&report.catalog, Scope::default());
+    marker::write(&conn, run, &fingerprint).map_err(|error| failed(&error))?;
+    let messages = integrity_messages(&conn, "integrity_check").map_err(|error| failed(&error))?;
+    if let Some(first) = messages.first() {
+        let message = format!("the new file fails its integrity check: {first}");
+        return Err(EngineError::new(&code::INTEGRITY_FAILED, message).object(&target.place.shown));
+    }
+    conn.execute_batch("PRAGMA journal_mode = delete").map_err(|error| failed(&error))?;
+    Ok(fingerprint)
+}
+
+fn last_statements(
+    target: &SqliteTarget,
+    conn: &mut Connection,
+    plan: &CompiledPlan,
+) -> Result<()> {
+    let cage = Cage::for_building(conn).map_err(|error| target.failed(&error))?;
+    for step in &plan.steps {
+        if let Action::Execute { sql, place: StepPlace::Promote } = &step.action {
+            execute(conn, &cage, &catalog::at_home(sql, "main"))
+                .map_err(|error| error.object(&step.id))?;
+        }
+    }
+    // What follows is ours.
+    let free = None::<fn(rusqlite::hooks::AuthContext<'_>) -> rusqlite::hooks::Authorization>;
+    conn.authorizer(free).map_err(|error| target.failed(&error))
+}
+
+/// One try. Gives how long the old target was locked, and where it is kept.
+fn swap(
+    target: &SqliteTarget,
+    staged: &Staged,
+    run: &RunInfo,
+    hooks: &mut dyn PromoteHooks,
+    wait: Duration,
+) -> Result<(Duration, Option<String>)> {
+    let place = &target.place;
+    let live = place.live();
+    let failed = |error: io::Error| io_error(&code::STATEMENT_FAILED, &place.shown, &error);
+    if target.before.as_ref() != Some(&live_fingerprint(place)?) {
+        let message = "the file at the target's path is not the one that preflight saw";
+        return Err(EngineError::new(&code::TARGET_CHANGED, message)
+            .object(&place.shown)
+            .help("find out what wrote it, then run the plan again"));
+    }
+    let old = live.exists();
+    if old {
+        empty_wal(target, wait)?;
+    }
+    let start = Instant::now();
+    let locked = if old { Some(lock_old(target, wait)?) } else { None };
+    hooks.guard()?;
+    own_like_old(staged, &live).map_err(failed)?;
+    sync_file(&staged.path).map_err(failed)?;
+    let (from, to) = (file_name(&staged.path), file_name(&live));
+    hooks.before_commit(&format!("rename {from} to {to}"))?;
+    let kept = if old {
+        let kept = place.kept(&run.run_id);
+        replace(&staged.path, &live, &kept).map_err(failed)?;
+        Some(kept.to_string_lossy().into_owned())
+    } else {
+        rename_new(&staged.path, &live).map_err(failed)?;
+        None
+    };
+    drop(locked);
+    Ok((start.elapsed(), kept))
+}
+
+fn file_name(path: &Path) -> String {
+    crate::source::name_of(path)
+}
+
+/// Brings the rows of a `-wal` into the old file, as its own last closing would: a stale `-wal`
+/// beside the new file would be read as the new file's own. What the old target says is unchanged.
+fn empty_wal(target: &SqliteTarget, wait: Duration) -> Result<()> {
+    let live = target.place.live();
+    if !beside(&live, "-wal").exists() {
+        return Ok(());
+    }
+    let busy = |message: &str| {
+        EngineError::new(&code::LOCK_TIMEOUT, message)
+            .object(&target.place.shown)
+            .class(ErrorClass::Transient)
+    };
+    let checkpoint = || {
+        let conn = connect::open(&live, Access::ReadWrite, wait)?;
+        let busy =
+            conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))?;
+        // Closing it as the last connection removes the `-wal` and the `-shm`.
+        conn.close().map_err(|(_, error)| error)?;
+        Ok(busy)
+    };
+    match checkpoint() {
+        Ok(0) if !beside(&live, "-wal").exists() => Ok(()),
+        Ok(_) => Err(busy("another program has the target open")),
+        Err(error) => {
+            Err(engine_error(&code::STATEMENT_FAILED, &error).object(&target.place.shown))
+        }
+    }
+}
+
+/// Keeps readers and writers away from the old file while it changes its name. A file in WAL mode
+/// is let go again at once: a connection to it would make a new `-wal` beside the new file.
+fn lock_old(target: &SqliteTarget, wait: Duration) -> Result<Option<Connection>> {
+    let live = target.place.live();
+    let lock = || {
+        let conn = connect::open(&live, Access::ReadWrite, wait)?;
+        let mode: String = conn.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+        if mode == "wal" {
+            conn.close().map_err(|(_, error)| error)?;
+            return Ok(None);
+        }
+        conn.execute_batch("BEGIN EXCLUSIVE")?;
+        Ok(Some(conn))
+    };
+    let locked = lock()
+        .map_err(|error| engine_error(&code::LOCK_TIMEOUT, &error).object(&target.place.shown))?;
+    match ["-wal", "-journal"].iter().find(|suffix| beside(&live, suffix).exists()) {
+        None => Ok(locked),
+        Some(suffix) => {
+            let message = format!("another program has written a `{suffix}` beside the target");
+            Err(EngineError::new(&code::LOCK_TIMEOUT, message)
+                .object(&target.place.shown)
+                .class(ErrorClass::Transient))
+        }
+    }
+}
+
+/// The new file belongs to whom the old one belonged, with the same rights.
+fn own_like_old(staged: &Staged, live: &Path) -> io::Result<()> {
+    let mode = match live.metadata() {
+        Ok(old) => {
+            let new = staged.path.metadata()?;
+            if (old.uid(), old.gid()) != (new.uid(), new.gid()) {
+                std::os::unix::fs::chown(&staged.path, Some(old.uid()), Some(old.gid()))?;
+            }
+            old.permissions().mode() & 0o7777
+        }
+        Err(_) => staged.mode,
+    };
+    fs::set_permissions(&staged.path, fs::Permissions::from_mode(mode))
+}
+
+/// The new file gets the live name, the old one `kept`.
+fn replace(staged: &Path, live: &Path, kept: &Path) -> io::Result<()> {
+    match link(live, kept) {
+        Ok(()) => put_in_place(staged, live, kept),
+        Err(Errno::EXIST) => Err(Errno::EXIST.into()),
+        Err(_) => {
+            exchange(staged, live)?;
+            rename_new(staged, kept)
+        }
+    }
+}
+
+/// The old file's second name, durable before the first one goes.
+fn link(live: &Path, kept: &Path) -> rustix::io::Result<()> {
+    linkat(CWD, live, CWD, kept, AtFlags::empty())?;
+    sync_folder(live).map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))
+}
+
+fn put_in_place(staged: &Path, live: &Path, kept: &Path) -> io::Result<()> {
+    match fs::rename(staged, live) {
+        Ok(()) => sync_folder(live),
+        Err(error) => {
+            // The old file keeps its first name; the second one says nothing any more.
+            fs::remove_file(kept).ok();
+            Err(error)
+        }
+    }
+}
+
+fn exchange(staged: &Path, live: &Path) -> io::Result<()> {
+    renameat_with(CWD, staged, CWD, live, RenameFlags::EXCHANGE)?;
+    sync_folder(live)
+}
+
+/// Renames to a name that must be free.
+pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        Ok(()) => sync_folder(to),
+        Err(Errno::INVAL | Errno::NOSYS) => {
+            linkat(CWD, from, CWD, to, AtFlags::empty())?;
+            fs::remove_file(from)?;
+            sync_folder(to)
+        }
+        Err(errno) => Err(errno.into()),
+    }
+}
+
+fn sync_folder(file: &Path) -> io::Result<()> {
+    sync_file(file.parent().unwrap_or(Path::new("/")))
+}
+
+#[cfg(test)]
+mod tests;
