@@ -91,22 +91,22 @@ fn topological(nodes: &[Node], graph: &DiGraph<usize, usize>) -> Vec<usize> {
 pub(crate) fn thin(nodes: &mut [Node], order: &[usize]) {
     let at: BTreeMap<String, usize> =
         nodes.iter().enumerate().map(|(at, node)| (node.id.clone(), at)).collect();
-    let mut before: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); nodes.len()];
+    // Per node, one bit per node that comes before it: plans have thousands of steps.
+    let mut before: Vec<Vec<u64>> = vec![vec![0; nodes.len().div_ceil(64)]; nodes.len()];
     for &node in order {
         let needed: Vec<usize> =
             nodes[node].needs.iter().filter_map(|need| at.get(&need.on).copied()).collect();
-        let led_to = |on: &str| {
-            at.get(on).is_some_and(|on| needed.iter().any(|other| before[*other].contains(on)))
-        };
-        let kept: Vec<Need> = nodes[node]
-            .needs
-            .iter()
-            .filter(|need| !(need.weak && led_to(&need.on)))
-            .cloned()
-            .collect();
-        let all = needed.iter().flat_map(|&other| before[other].iter().copied().chain([other]));
-        before[node] = all.collect();
-        nodes[node].needs = kept;
+        let has = |set: &[u64], at: usize| set[at / 64] & (1 << (at % 64)) != 0;
+        let mut all = vec![0; nodes.len().div_ceil(64)];
+        for &other in &needed {
+            all.iter_mut().zip(&before[other]).for_each(|(word, more)| *word |= more);
+        }
+        nodes[node].needs.retain(|need| {
+            let led_to = at.get(&need.on).is_some_and(|&on| has(&all, on));
+            !(need.weak && led_to)
+        });
+        needed.iter().for_each(|other| all[other / 64] |= 1 << (other % 64));
+        before[node] = all;
     }
 }
 

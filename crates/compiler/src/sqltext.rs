@@ -18,18 +18,22 @@ impl SqlText {
         Self { text: String::new(), span, map: Vec::new(), dialect }
     }
 
-    /// Text that stands for `place` as a whole.
+    /// Text that stands for `place` as a whole: its last letter is the end of the place.
     pub(crate) fn at(&mut self, place: Span, text: &str) -> &mut Self {
-        for char in text.chars() {
-            self.map.push((offset(self.text.len()), place.start));
+        let last = text.trim_end().char_indices().next_back().map_or(0, |(at, _)| at);
+        for (at, char) in text.char_indices() {
+            let end = at == last && last > 0 && place.end > place.start;
+            let to = if end { place.end - 1 } else { place.start };
+            self.map.push((offset(self.text.len()), to));
             self.text.push(char);
         }
         self
     }
 
-    /// Text that stands for the whole component.
+    /// Text that stands for no place but the start of the component.
     pub(crate) fn word(&mut self, text: &str) -> &mut Self {
-        self.at(self.span, text)
+        let start = Span { end: self.span.start, ..self.span };
+        self.at(start, text)
     }
 
     /// A name as the person means it, quoted where SQL would read it otherwise.

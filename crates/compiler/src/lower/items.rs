@@ -139,7 +139,8 @@ impl Edges<'_, '_> {
             self.extensions();
         }
         match role {
-            Role::Extension | Role::Home => {}
+            Role::Extension => {}
+            Role::Home => self.after_revokes(),
             Role::Type | Role::Sequence => self.names(&[What::Types, What::Calls]),
             Role::Function => {
                 self.names(&[What::Types, What::Calls, What::Sequences, What::Relations]);
@@ -179,7 +180,10 @@ impl Edges<'_, '_> {
                 self.rows_of_own_table();
                 self.earlier_changes();
             }
-            Role::Grant | Role::Comment => self.objects(),
+            Role::Grant | Role::Comment => {
+                self.objects();
+                self.after_revokes();
+            }
         }
     }
 
@@ -438,6 +442,23 @@ impl Edges<'_, '_> {
         self.table_changes_for_sequences();
     }
 
+    /// What is granted and taken away on one object happens in the order written.
+    fn after_revokes(&mut self) {
+        let items = &self.lowering.resolved.items;
+        let Some((own, revokes)) = granted(&items[self.at]) else { return };
+        let before: Vec<usize> = (0..self.at)
+            .filter(|&at| {
+                granted(&items[at]).is_some_and(|(objects, other)| {
+                    (revokes || other) && objects.iter().any(|object| own.contains(object))
+                })
+            })
+            .collect();
+        for at in before {
+            let reason = format!("{} comes after what is written before it", subject(self.item()));
+            self.found.push((items[at].id.clone(), reason, self.item().place));
+        }
+    }
+
     fn table_changes_for_sequences(&mut self) {
         let Class::Grant { objects, .. } = &self.item().statement.class else { return };
         if !objects.iter().any(|object| object.word == "sequence") {
@@ -463,6 +484,14 @@ enum What {
     Indexes,
     Calls,
     Relations,
+}
+
+/// What a grant is on, and whether it takes away.
+fn granted(item: &Item) -> Option<(&[sql::Object], bool)> {
+    match &item.statement.class {
+        Class::Grant { objects, revoke, .. } => Some((objects, *revoke)),
+        _ => None,
+    }
 }
 
 /// A key that a foreign key on these columns can refer to.

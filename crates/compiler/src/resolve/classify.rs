@@ -178,7 +178,7 @@ fn grant(statement: &Statement) -> Fate {
     let names = |names: Vec<String>| names.join(", ");
     let key = format!(
         "{} on {} to {}",
-        names(privileges.iter().map(|privilege| privilege.name.clone()).collect()),
+        names(privileges.iter().map(privilege_name).collect()),
         names(objects.iter().map(object_name).collect()),
         names(roles.clone()),
     );
@@ -186,6 +186,14 @@ fn grant(statement: &Statement) -> Fate {
     let verb =
         if matches!(statement.class, Class::Grant { revoke: true, .. }) { "revoke " } else { "" };
     Fate::Component(Key::new(Kind::Grant, format!("{verb}{key}")), role)
+}
+
+/// `select`, `update (name, email)`
+fn privilege_name(privilege: &sql::Privilege) -> String {
+    match privilege.columns.as_slice() {
+        [] => privilege.name.clone(),
+        columns => format!("{} ({})", privilege.name, columns.join(", ")),
+    }
 }
 
 /// The home schema has another name while it is staged; it is just the schema.

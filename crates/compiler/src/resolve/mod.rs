@@ -201,13 +201,14 @@ fn check_name(cx: &mut Context<'_>, component: &Component, statement: &Statement
 
 /// Statements become items; those that a plan cannot hold become findings.
 fn add(cx: &mut Context<'_>, resolved: &mut Resolved, drafts: Vec<Draft>) {
+    let mut data = Vec::new();
     for draft in drafts {
         let (key, role, change) = match classify::fate(&draft.statement) {
             Fate::Component(key, role) => (key, role, false),
             Fate::Change(key, role) => (key, role, true),
             Fate::PassOver | Fate::Owner => continue,
             Fate::Data => {
-                cx.find(read::unsupported(&draft.statement, "load rows with `sources` and `load`"));
+                data.push(draft.statement);
                 continue;
             }
             Fate::Refuse(help) => {
@@ -225,6 +226,7 @@ fn add(cx: &mut Context<'_>, resolved: &mut Resolved, drafts: Vec<Draft>) {
         }
         push(cx, resolved, draft, key, role, change);
     }
+    read::refuse_data(cx, &data);
 }
 
 fn push(

@@ -85,7 +85,23 @@ pub(crate) fn read(
     let (statements, findings) = sql::split(&SourceText::verbatim(text, span), cx.dialect);
     cx.findings.extend(findings);
     let homes = homes(cx, &statements, schema);
+    // What lies elsewhere has been reported, once per schema.
+    let inside = |statement: &Statement| named_schemas(statement).iter().all(|s| homes.contains(s));
+    let statements = statements.into_iter().filter(inside).collect();
     Some(SqlFile { statements, homes })
+}
+
+/// Schemas of what the statement makes or changes, and those that it grants on.
+fn named_schemas(statement: &Statement) -> Vec<String> {
+    let mut schemas = match makes_something(statement) {
+        true => sql::qualifiers(statement),
+        false => Vec::new(),
+    };
+    if let Class::Grant { objects, .. } = &statement.class {
+        let on_schema = objects.iter().filter(|object| object.word == "schema");
+        schemas.extend(on_schema.map(|object| object.name.name.clone()));
+    }
+    schemas
 }
 
 /// The schema that the file's objects are in. A second one is a finding, because a plan owns one.
@@ -96,8 +112,8 @@ fn homes(
 ) -> Vec<String> {
     let mut homes: Vec<String> = given.map(|given| given.value.clone()).into_iter().collect();
     let mut places: BTreeMap<String, Span> = BTreeMap::new();
-    for statement in statements.iter().filter(|statement| makes_something(statement)) {
-        for schema in sql::qualifiers(statement) {
+    for statement in statements {
+        for schema in named_schemas(statement) {
             places.entry(schema).or_insert_with(|| statement.name_span());
         }
     }
@@ -126,7 +142,7 @@ fn makes_something(statement: &Statement) -> bool {
         }
         // The comment on an extension or a schema says nothing about where objects live.
         Class::Comment { object, .. } => !["extension", "schema"].contains(&object.word.as_str()),
-        _ => matches!(classify::fate(statement), Fate::Component(..)),
+        _ => matches!(classify::fate(statement), Fate::Component(..) | Fate::Change(..)),
     }
 }
 
@@ -223,12 +239,37 @@ fn not_in_sqlite(cx: &Context<'_>, statement: &Statement, place: Span) -> Option
     )
 }
 
+/// Enough of a statement to know it by.
+fn first_line(statement: &Statement) -> Span {
+    let end = statement.text.text.find('\n').unwrap_or(statement.text.text.len());
+    statement.text.span_of(0..end)
+}
+
+/// One finding per table, however many statements fill it.
+pub(super) fn refuse_data(cx: &mut Context<'_>, statements: &[Statement]) {
+    let mut by_table: BTreeMap<String, Vec<&Statement>> = BTreeMap::new();
+    for statement in statements {
+        let table = statement.class.name().map(ToString::to_string).unwrap_or_default();
+        by_table.entry(table).or_default().push(statement);
+    }
+    for statements in by_table.into_values() {
+        let Some(first) = statements.first() else { continue };
+        let finding =
+            unsupported(first, "load rows with `sources` and `load`, or own SQL of a stage");
+        let more = statements.len() - 1;
+        cx.find(match more {
+            0 => finding,
+            _ => finding.note(format!("and {} of its kind", plural(more, "more statement"))),
+        });
+    }
+}
+
 pub(crate) fn unsupported(statement: &Statement, help: &str) -> Diagnostic {
     let words: Vec<&str> = statement.text.text.split_whitespace().take(3).collect();
     Diagnostic::new(
         &code::UNSUPPORTED_STATEMENT,
         format!("`{} …` makes no component of a schema", words.join(" ")),
     )
-    .label(statement.text.span, "in a file or text of components")
+    .label(first_line(statement), "among components")
     .help(help)
 }
