@@ -320,7 +320,7 @@ impl<'a> Reader<'a> {
 /// The parser quotes signs as `x' and 'x'; a lone apostrophe is one.
 fn in_backticks(message: &str) -> String {
     let quotes = message.matches(['`', '\'']).count();
-    if quotes % 2 == 0 { message.replace('\'', "`") } else { message.to_owned() }
+    if quotes.is_multiple_of(2) { message.replace('\'', "`") } else { message.to_owned() }
 }
 
 /// What to change, for the slips that people make.
