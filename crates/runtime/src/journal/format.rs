@@ -120,6 +120,37 @@ pub enum Record {
     },
 }
 
+impl Record {
+    /// Whether something follows that must not happen before the record is on disk, or that could
+    /// not be found out again. All others reach the disk with the next one that does.
+    pub(crate) fn must_be_durable(&self) -> bool {
+        match self {
+            Record::Begun(_)
+            | Record::Intent { .. }
+            | Record::StagingCreated { .. }
+            | Record::PromoteCommitting { .. }
+            | Record::Promoted { .. }
+            | Record::OutcomeFound { .. }
+            | Record::Failed(_)
+            | Record::StagingDiscarded
+            | Record::Closed { .. } => true,
+            Record::Source(_)
+            | Record::Preflight { .. }
+            | Record::Bound { .. }
+            | Record::StageStarted { .. }
+            | Record::StageFinished { .. }
+            | Record::StepDone { .. }
+            | Record::BackupDone(_)
+            | Record::Loaded(_)
+            | Record::RowsVerified { .. }
+            | Record::CheckDone { .. }
+            | Record::CatalogVerified { .. }
+            | Record::Warning { .. }
+            | Record::Retry { .. } => false,
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Begun {

@@ -1,4 +1,4 @@
-//! Appends records: written, synced, then visible to everything that follows.
+//! Appends records, and syncs them before the effects that they announce.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -80,7 +80,8 @@ impl Journal {
         self.folder.join(JOURNAL_FILE)
     }
 
-    /// Appends one record; when this returns, it is on disk.
+    /// Appends one record. When this returns, a record that announces something is on disk, and
+    /// with it all before it.
     pub fn write(&mut self, at: Timestamp, record: Record) -> Result<(), EngineError> {
         let at = stamp(at);
         let line =
@@ -91,27 +92,30 @@ impl Journal {
                 format!("a record cannot be written: {error}"),
             )
         })?;
-        self.append(&bytes).map_err(|error| unwritable(&self.path(), &error))?;
+        let durable = line.record.must_be_durable();
+        self.append(&bytes, durable).map_err(|error| unwritable(&self.path(), &error))?;
         self.seq += 1;
         self.view.apply(&line, &sum);
         self.previous = sum;
         Ok(())
     }
 
-    /// A failed sync is never tried again: the kernel may have dropped the pages.
-    fn append(&mut self, bytes: &[u8]) -> std::io::Result<()> {
-        if self.broken {
+    /// A failed write or sync is never tried again: the kernel may have dropped the pages.
+    fn append(&mut self, bytes: &[u8], durable: bool) -> std::io::Result<()> {
+        if std::mem::replace(&mut self.broken, true) {
             return Err(std::io::Error::other("an earlier write failed"));
         }
-        self.broken = true;
         self.file.write_all(bytes)?;
-        self.file.sync_data()?;
+        if durable {
+            self.file.sync_data()?;
+        }
         self.broken = false;
         Ok(())
     }
 
-    /// Rewrites the readable view. It is never ahead of the journal.
-    pub fn publish(&self) -> Result<(), EngineError> {
+    /// Rewrites the readable view. It is never ahead of what is durable in the journal.
+    pub fn publish(&mut self) -> Result<(), EngineError> {
+        self.append(&[], true).map_err(|error| unwritable(&self.path(), &error))?;
         let path = self.folder.join(VIEW_FILE);
         private::replace(&path, &self.view.to_bytes()).map_err(|error| unwritable(&path, &error))
     }

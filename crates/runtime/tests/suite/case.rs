@@ -1,6 +1,7 @@
 //! A small shop: two sources, three tables, every kind of step; and the means to run it.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -177,6 +178,17 @@ pub(crate) fn messages(report: &RunReport) -> String {
 
 pub(crate) fn assert_ended(report: &RunReport, outcome: RunOutcome) {
     assert_eq!(report.outcome, outcome, "{}", messages(report));
+}
+
+/// Runs `work` for all numbers below `end`, several at a time: most of a run is waiting for the disk.
+pub(crate) fn for_each(end: usize, work: impl Fn(usize) + Sync) {
+    let next = AtomicUsize::new(0);
+    let take = || Some(next.fetch_add(1, Ordering::Relaxed)).filter(|at| *at < end);
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| std::iter::from_fn(take).for_each(&work));
+        }
+    });
 }
 
 /// Everything below the folder, for comparisons.

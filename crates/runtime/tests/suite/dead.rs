@@ -3,7 +3,7 @@
 use runtime::run::RunOutcome;
 use runtime::status::{self, RunState};
 
-use crate::case::{Case, assert_ended, messages, tree};
+use crate::case::{Case, assert_ended, for_each, messages, tree};
 
 /// A run of which only the first `records` reached the disk, as a killed process leaves it.
 fn killed(case: &Case, records: usize, torn: bool) -> String {
@@ -33,35 +33,37 @@ fn records(case: &Case, id: &str) -> usize {
 fn a_run_killed_anywhere_is_cleared_up() {
     let probe = Case::new();
     let all = records(&probe, &probe.run().run_id);
-    for count in 0..all {
-        let case = Case::new();
-        let id = killed(&case, count, count % 2 == 1);
-        // The simulated target keeps what the dead run's journal says it had reached.
-        let text = std::fs::read_to_string(case.path(&format!(".cutover/runs/{id}/journal.jsonl")))
-            .unwrap();
-        let promoted = text.contains("\"kind\":\"promoted\"");
-        if !promoted {
-            case.sim.world().markers.clear();
-            case.sim.world().live = [("customers".to_owned(), vec![vec![9]])].into();
-            case.sim.world().staging = Some((id.clone(), Default::default()));
-        }
-        let before = status::read(&case.state(), Some(&id)).unwrap().state;
-        let open = [RunState::Unfinished, RunState::Undecided, RunState::Done];
-        assert!(open.contains(&before), "{count}: {before:?}");
-        let report = case.run();
-        assert_ended(&report, RunOutcome::Done);
-        assert!(case.is_after(), "{count}");
-        let after = status::read(&case.state(), Some(&id)).unwrap().state;
-        let wanted = match (count, promoted) {
-            (0, _) => RunState::Stopped,
-            (_, true) => RunState::Done,
-            (_, false) => RunState::RolledBack,
-        };
-        assert_eq!(after, wanted, "killed after {count} records");
-        let said = messages(&report);
-        assert!(count == 0 || said.contains(&format!("run {id} of ")), "{count}: {said}");
-        assert_eq!(said.contains("it is removed"), !promoted, "{count}: {said}");
+    for_each(all, cleared_up_after);
+}
+
+fn cleared_up_after(count: usize) {
+    let case = Case::new();
+    let id = killed(&case, count, count % 2 == 1);
+    // The simulated target keeps what the dead run's journal says it had reached.
+    let text =
+        std::fs::read_to_string(case.path(&format!(".cutover/runs/{id}/journal.jsonl"))).unwrap();
+    let promoted = text.contains("\"kind\":\"promoted\"");
+    if !promoted {
+        case.sim.world().markers.clear();
+        case.sim.world().live = [("customers".to_owned(), vec![vec![9]])].into();
+        case.sim.world().staging = Some((id.clone(), Default::default()));
     }
+    let before = status::read(&case.state(), Some(&id)).unwrap().state;
+    let open = [RunState::Unfinished, RunState::Undecided, RunState::Done];
+    assert!(open.contains(&before), "{count}: {before:?}");
+    let report = case.run();
+    assert_ended(&report, RunOutcome::Done);
+    assert!(case.is_after(), "{count}");
+    let after = status::read(&case.state(), Some(&id)).unwrap().state;
+    let wanted = match (count, promoted) {
+        (0, _) => RunState::Stopped,
+        (_, true) => RunState::Done,
+        (_, false) => RunState::RolledBack,
+    };
+    assert_eq!(after, wanted, "killed after {count} records");
+    let said = messages(&report);
+    assert!(count == 0 || said.contains(&format!("run {id} of ")), "{count}: {said}");
+    assert_eq!(said.contains("it is removed"), !promoted, "{count}: {said}");
 }
 
 #[test]

@@ -163,7 +163,7 @@ fn unlawful_plans_are_refused() {
         ("backup/log", "source `log` is read without a backup"),
         ("verify/log", "the rows of `log` are loaded or verified, but not both"),
         ("catalog", "it has 0 catalog verification steps instead of one"),
-        ("/orders", "step `index/orders2` needs `load/orders`, which is not there"),
+        ("/orders", "step `index/orders` needs `load/orders`, which is not there"),
     ] {
         let mut case = Case::new();
         let steps = case.plan["steps"].as_array_mut().unwrap();
