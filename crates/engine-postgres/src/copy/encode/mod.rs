@@ -121,13 +121,18 @@ impl Encoder {
     }
 }
 
-/// Appends a field of a fixed length.
+/// Appends a field of a fixed length, at most 16 bytes, in one piece.
+#[inline]
 fn field<const N: usize>(out: &mut Vec<u8>, bytes: [u8; N]) {
-    out.extend_from_slice(&(N as u32).to_be_bytes());
-    out.extend_from_slice(&bytes);
+    const { assert!(N <= 16) };
+    let mut whole = [0; 20];
+    whole[..4].copy_from_slice(&(N as u32).to_be_bytes());
+    whole[4..4 + N].copy_from_slice(&bytes);
+    out.extend_from_slice(&whole[..4 + N]);
 }
 
 /// Appends a field of at most [`MAX_FIELD`] bytes.
+#[inline]
 fn field_of(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend_from_slice(&(bytes.len() as u32).to_be_bytes());
     out.extend_from_slice(bytes);

@@ -43,6 +43,9 @@ impl Cursor<'_> {
 
 /// `YYYY-MM-DD`, or with a time of day behind a space or `T`, with or without an offset.
 pub(super) fn stamp(text: &[u8]) -> Fit<Stamp> {
+    if let Some(stamp) = text.try_into().ok().and_then(usual) {
+        return Ok(stamp);
+    }
     let mut cursor = Cursor { rest: text };
     let days = date(&mut cursor)?;
     let (mut micros, mut offset) = (0, None);
@@ -57,6 +60,27 @@ pub(super) fn stamp(text: &[u8]) -> Fit<Stamp> {
         return Ok(Stamp { days, micros, offset });
     }
     Err(not("a date and time"))
+}
+
+/// `YYYY-MM-DD HH:MM:SS`, what `datetime()` writes and most columns hold, without a cursor. `None`
+/// also for what is wrong: the long way finds out why.
+fn usual(text: &[u8; 19]) -> Option<Stamp> {
+    let mut wrong = false;
+    let mut two = |at: usize| {
+        let (high, low) = (text[at].wrapping_sub(b'0'), text[at + 1].wrapping_sub(b'0'));
+        wrong |= high > 9 || low > 9;
+        i64::from(high) * 10 + i64::from(low)
+    };
+    let (year, month, day) = (two(0) * 100 + two(2), two(5), two(8));
+    let (hour, minute, second) = (two(11), two(14), two(17));
+    let marks =
+        [text[4], text[7], text[13], text[16]] == *b"--::" && matches!(text[10], b' ' | b'T');
+    let date = year > 0 && (1..=12).contains(&month) && day > 0 && day <= days_in(year, month);
+    if wrong || !marks || !date || hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let micros = ((hour * 60 + minute) * 60 + second) * 1_000_000;
+    Some(Stamp { days: days_from_civil(year, month, day), micros, offset: None })
 }
 
 /// `HH:MM`, `HH:MM:SS`, `HH:MM:SS.ffffff`, with or without an offset: microseconds and offset.
