@@ -8,8 +8,8 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    Array, BinaryOperator, CastKind, DataType, Expr, Function, Ident, ObjectName, ObjectNamePart,
-    UnaryOperator, Value, ValueWithSpan, VisitMut, VisitorMut,
+    Array, BinaryOperator, CastKind, DataType, Expr, Ident, ObjectName, UnaryOperator, Value,
+    ValueWithSpan, VisitMut, VisitorMut,
 };
 use sqlparser::dialect::{Dialect as Grammar, PostgreSqlDialect, SQLiteDialect};
 use sqlparser::parser::Parser;
@@ -30,26 +30,26 @@ pub fn normal_expression(text: &str, dialect: Dialect) -> String {
         Dialect::Postgres => &PostgreSqlDialect {},
         Dialect::Sqlite => &SQLiteDialect {},
     };
-    let parsed = Parser::new(grammar).try_with_sql(text).and_then(|mut parser| {
+    // Folded first, so that names of all sorts (aliases, functions) are equal.
+    let text = normal_text(text, dialect);
+    let parsed = Parser::new(grammar).try_with_sql(&text).and_then(|mut parser| {
         let expression = parser.parse_expr()?;
         parser.expect_token(&sqlparser::tokenizer::Token::EOF)?;
         Ok(expression)
     });
     match parsed {
         Ok(mut expression) => {
-            let _: ControlFlow<()> = VisitMut::visit(&mut expression, &mut Normal { dialect });
+            let _: ControlFlow<()> = VisitMut::visit(&mut expression, &mut Normal);
             match expression {
                 Expr::Nested(inner) => inner.to_string(),
                 other => other.to_string(),
             }
         }
-        Err(_) => normal_text(text, dialect),
+        Err(_) => text,
     }
 }
 
-struct Normal {
-    dialect: Dialect,
-}
+struct Normal;
 
 impl VisitorMut for Normal {
     type Break = ();
@@ -58,63 +58,36 @@ impl VisitorMut for Normal {
     /// it is an operation, in none where it is not.
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
         let taken = std::mem::replace(expr, Expr::Value(Value::Null.into()));
-        *expr = self.normal(taken);
+        *expr = normal(taken);
         ControlFlow::Continue(())
     }
 }
 
-impl Normal {
-    fn normal(&self, expr: Expr) -> Expr {
-        match expr {
-            Expr::Nested(inner) => *inner,
-            Expr::Identifier(ident) => Expr::Identifier(self.ident(ident)),
-            Expr::CompoundIdentifier(path) => {
-                Expr::CompoundIdentifier(path.into_iter().map(|part| self.ident(part)).collect())
-            }
-            Expr::Function(function) => Expr::Function(self.function(function)),
-            Expr::Cast { expr, data_type, format, .. } => cast(*expr, data_type, format),
-            Expr::TypedString(typed) => Expr::Value(typed.value),
-            Expr::Interval(interval) => *interval.value,
-            Expr::UnaryOp { op: UnaryOperator::Minus, expr } => negative(*expr),
-            Expr::Between { expr, negated: false, low, high } => between(*expr, *low, *high),
-            Expr::AnyOp { left, compare_op: BinaryOperator::Eq, right, .. } => {
-                in_list(left, *right, false)
-            }
-            Expr::AllOp { left, compare_op: BinaryOperator::NotEq, right } => {
-                in_list(left, *right, true)
-            }
-            Expr::BinaryOp { left, op, right } => binary(left, op, right),
-            Expr::UnaryOp { .. }
-            | Expr::IsNull(_)
-            | Expr::IsNotNull(_)
-            | Expr::InList { .. }
-            | Expr::Between { .. }
-            | Expr::Like { .. }
-            | Expr::ILike { .. }
-            | Expr::IsDistinctFrom(..)
-            | Expr::IsNotDistinctFrom(..) => nested(expr),
-            other => other,
+fn normal(expr: Expr) -> Expr {
+    match expr {
+        Expr::Nested(inner) => *inner,
+        Expr::Cast { expr, data_type, format, .. } => cast(*expr, data_type, format),
+        Expr::TypedString(typed) => Expr::Value(typed.value),
+        Expr::Interval(interval) => *interval.value,
+        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => negative(*expr),
+        Expr::Between { expr, negated: false, low, high } => between(*expr, *low, *high),
+        Expr::AnyOp { left, compare_op: BinaryOperator::Eq, right, .. } => {
+            in_list(left, *right, false)
         }
-    }
-
-    fn ident(&self, ident: Ident) -> Ident {
-        let name = match ident.quote_style {
-            Some(_) => ident.value,
-            None => self.dialect.fold(&ident.value),
-        };
-        Ident::new(crate::quote_ident(&name, self.dialect))
-    }
-
-    /// Names of functions are folded; SQLite compares them without case too.
-    fn function(&self, mut function: Function) -> Function {
-        for part in &mut function.name.0 {
-            if let ObjectNamePart::Identifier(ident) = part
-                && ident.quote_style.is_none()
-            {
-                ident.value = ident.value.to_ascii_lowercase();
-            }
+        Expr::AllOp { left, compare_op: BinaryOperator::NotEq, right } => {
+            in_list(left, *right, true)
         }
-        function
+        Expr::BinaryOp { left, op, right } => binary(left, op, right),
+        Expr::UnaryOp { .. }
+        | Expr::IsNull(_)
+        | Expr::IsNotNull(_)
+        | Expr::InList { .. }
+        | Expr::Between { .. }
+        | Expr::Like { .. }
+        | Expr::ILike { .. }
+        | Expr::IsDistinctFrom(..)
+        | Expr::IsNotDistinctFrom(..) => nested(expr),
+        other => other,
     }
 }
 
@@ -186,12 +159,6 @@ fn binary(expr: Box<Expr>, op: BinaryOperator, pattern: Box<Expr>) -> Expr {
         BinaryOperator::PGNotLikeMatch => (true, false),
         BinaryOperator::PGILikeMatch => (false, true),
         BinaryOperator::PGNotILikeMatch => (true, true),
-        BinaryOperator::PGCustomBinaryOperator(mut path) => {
-            // `OPERATOR(schema.~)`
-            path.iter_mut().for_each(|part| *part = part.to_ascii_lowercase());
-            let op = BinaryOperator::PGCustomBinaryOperator(path);
-            return nested(Expr::BinaryOp { left: expr, op, right: pattern });
-        }
         op => return nested(Expr::BinaryOp { left: expr, op, right: pattern }),
     };
     let (any, escape_char) = (false, None);

@@ -17,10 +17,9 @@ pub(super) fn relation(
     name: &Name,
     actions: &[AlterAction],
 ) -> bool {
-    let key = builder.relation(name).or_else(|| builder.index(name)).or_else(|| {
-        let sequence = builder.key(Kind::Sequence, name);
-        builder.has(&sequence).then_some(sequence)
-    });
+    let sequence = builder.key(Kind::Sequence, name);
+    let sequence = builder.has(&sequence).then_some(sequence);
+    let key = builder.relation(name).or(sequence).or_else(|| builder.index(name));
     let Some(key) = key else { return false };
     let name = Name { name: builder.spelled(&name.name), ..name.clone() };
     // Every action is applied, also after one that is not understood.
