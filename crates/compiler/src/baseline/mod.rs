@@ -1,5 +1,6 @@
 //! The schema that the plan builds, held against the known-good one.
 
+mod alone;
 mod places;
 mod report;
 mod script;
@@ -12,6 +13,8 @@ use sql::{Class, Statement, TokenKind};
 use crate::lower::Draft;
 use crate::resolve::classify::Fate;
 use crate::resolve::{Context, Resolved, classify, read, rewrite, unsupported};
+
+pub use alone::{SchemaFile, schema_file};
 
 pub(crate) struct Checked {
     pub(crate) baseline: ir::Baseline,
@@ -30,16 +33,22 @@ pub(crate) fn check(
     let known_good = statements(cx);
     let own = script::of_plan(resolved, drafts, order);
     let built = script::apply_plan(cx, resolved, drafts, &own, normaliser)?;
-    let (file, baseline, statements) = known_good?;
+    let KnownGood { file, baseline, statements, .. } = known_good?;
     let expected = script::apply_baseline(cx, &statements, normaliser)?;
     compare(cx, resolved, baseline, file, &statements, (&expected, &built));
     Some(Checked { baseline: lower(cx, baseline, file, &statements), via: expected.normalised.via })
 }
 
 /// The statements of the baseline for the target's engine that make or change components.
-fn statements<'p>(
-    cx: &mut Context<'p>,
-) -> Option<(&'p BaselineFile, &'p Baseline, Vec<Statement>)> {
+struct KnownGood<'p> {
+    file: &'p BaselineFile,
+    baseline: &'p Baseline,
+    statements: Vec<Statement>,
+    /// The schemas of the file that stand for the target's.
+    homes: Vec<String>,
+}
+
+fn statements<'p>(cx: &mut Context<'p>) -> Option<KnownGood<'p>> {
     let plan = cx.plan;
     let Some(baseline) = &plan.baseline else {
         cx.find(
@@ -80,7 +89,7 @@ fn statements<'p>(
         );
         return None;
     }
-    Some((file, baseline, kept))
+    Some(KnownGood { file, baseline, statements: kept, homes: read.homes })
 }
 
 fn file_for<'p>(cx: &mut Context<'p>, baseline: &'p Baseline) -> Option<&'p BaselineFile> {
