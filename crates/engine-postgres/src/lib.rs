@@ -7,6 +7,12 @@ pub mod introspect;
 pub mod scratch;
 pub mod server;
 pub mod sqlstate;
+pub mod target;
+
+mod check;
+mod extension;
+mod home;
+mod worker;
 
 use sql::Dialect;
 

@@ -7,4 +7,5 @@ mod session;
 mod tls;
 
 pub use address::{Address, local_address};
+pub(crate) use session::Notice;
 pub use session::{Connector, Pins, Session};

@@ -92,21 +92,24 @@ fn refused(error: &postgres::Error) -> EngineError {
     found
 }
 
-/// Warnings and notices of one connection, oldest first: (severity, SQLSTATE, message).
+/// Warnings and notices of one connection, oldest first.
 #[derive(Clone, Default)]
 struct Notices(Arc<Mutex<Vec<Notice>>>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Notice {
     pub(crate) warning: bool,
+    pub(crate) sqlstate: String,
     pub(crate) message: String,
 }
 
 impl Notices {
     fn push(&self, notice: &postgres::error::DbError) {
         let warning = notice.parsed_severity() == Some(postgres::error::Severity::Warning);
+        let sqlstate = notice.code().code().to_owned();
         let message = notice.message().to_owned();
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Notice { warning, message });
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.push(Notice { warning, sqlstate, message });
     }
 
     fn take(&self) -> Vec<Notice> {

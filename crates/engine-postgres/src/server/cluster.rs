@@ -28,6 +28,8 @@ const SETTINGS: &[&str] = &[
     "max_wal_senders=0",
     "jit=off",
     "restart_after_crash=off",
+    // Says that the missing durability is meant: see the preflight.
+    "cutover.throwaway=on",
     "log_min_messages=fatal",
     "log_min_error_statement=panic",
 ];

@@ -1,0 +1,212 @@
+//! PostgreSQL as the target of a run.
+//!
+//! Everything is built in a staging schema that nobody is granted and moves into the target schema
+//! in one transaction, with a marker row that says so. Whoever looks sees the state before or after.
+
+mod compare;
+mod existing;
+mod lock;
+mod objects;
+mod outcome;
+mod preflight;
+mod promote;
+mod staging;
+mod verify;
+
+use std::path::Path;
+
+use catalog::Catalog;
+use diagnostics::code::INTERNAL;
+use ir::{Check, CompiledPlan, PostgresTarget, Settings, Target};
+use runtime::EngineError;
+use runtime::engine::{
+    CatalogReport, CheckOutcome, Leftover, Outcome, Preflight, PromoteHooks, Promotion, Result,
+    RunInfo, Staging, TargetEngine, Worker,
+};
+
+use crate::connect::{Address, Connector, Pins, Session};
+use crate::worker::PostgresWorker;
+use crate::{check, home, scratch};
+
+/// One target of one run.
+pub struct PostgresEngine {
+    connector: Connector,
+    target: PostgresTarget,
+    settings: Settings,
+    /// The thread that leads the run works on this one.
+    lead: Session,
+    /// Idle, outside any transaction, and alive as long as we are: it holds the lock of the target.
+    holder: Option<Session>,
+    description: String,
+    /// Set by `create_staging`.
+    staging: Option<String>,
+    /// Fingerprint of what the promote replaces, as preflight saw it.
+    before: Option<String>,
+    /// The baseline as this server reads it.
+    baseline: Option<Catalog>,
+}
+
+impl PostgresEngine {
+    /// Connects to the plan's target. Relative paths start at `plan_dir`; the local server lives
+    /// under `state_dir`.
+    ///
+    /// # Errors
+    /// `RUN802`, `RUN809`, `PLN112`: never with a secret in it.
+    pub fn connect(plan: &CompiledPlan, plan_dir: &Path, state_dir: &Path) -> Result<Self> {
+        let Target::Postgres(target) = &plan.target else {
+            return Err(EngineError::new(&INTERNAL, "the plan's target is not PostgreSQL"));
+        };
+        let address = Address::resolve(target, plan_dir, state_dir)?;
+        let pins = Pins {
+            statement_timeout_ms: plan.settings.statement_timeout_ms,
+            lock_timeout_ms: plan.settings.lock_timeout_ms,
+        };
+        let connector = Connector::new(address, target.tls, pins)?;
+        let mut lead = connector.open("lead")?;
+        let description = describe(&mut lead, &target.schema)?;
+        Ok(Self {
+            connector,
+            target: target.clone(),
+            settings: plan.settings.clone(),
+            lead,
+            holder: None,
+            description,
+            staging: None,
+            before: None,
+            baseline: None,
+        })
+    }
+
+    /// The catalog of the target schema as it is now, home-relative: for `drift`.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub fn live_catalog(&mut self) -> Result<Catalog> {
+        let scope = crate::introspect::Scope::Schema(self.target.schema.clone());
+        crate::introspect::introspect(&mut self.lead, &scope)
+    }
+
+    /// Whether the connection to a remote server is verified; `false` is `HAZ503`.
+    pub fn is_verified(&self) -> bool {
+        self.connector.address().is_local() || self.target.tls == ir::TlsMode::VerifyFull
+    }
+
+    fn staging(&self) -> Result<&str> {
+        self.staging.as_deref().ok_or_else(|| {
+            EngineError::new(&INTERNAL, "the staging schema was not created in this run")
+        })
+    }
+
+    /// A new lead session where the old one is gone.
+    fn reconnect(&mut self) -> Result<()> {
+        if self.lead.client.is_closed() {
+            self.lead = self.connector.open("lead")?;
+        }
+        Ok(())
+    }
+}
+
+fn describe(lead: &mut Session, schema: &str) -> Result<String> {
+    let engine = scratch::engine_name(lead)?;
+    let database: String = lead.value(&INTERNAL, "select current_database()::text", &[])?;
+    Ok(format!("{engine}, database {database}, schema {schema}"))
+}
+
+impl TargetEngine for PostgresEngine {
+    fn describe(&self) -> String {
+        self.description.clone()
+    }
+
+    fn lock(&mut self, run: &RunInfo) -> Result<()> {
+        self.connector.set_run(&run.run_id);
+        self.holder = Some(lock::take(&self.connector, &self.target.schema)?);
+        self.lead = self.connector.open("lead")?;
+        Ok(())
+    }
+
+    fn leftovers(&mut self) -> Result<Vec<Leftover>> {
+        staging::leftovers(&mut self.lead, &self.target.schema)
+    }
+
+    fn remove_leftover(&mut self, leftover: &Leftover) -> Result<()> {
+        staging::remove(&mut self.lead, &leftover.handle)
+    }
+
+    fn preflight(&mut self, plan: &CompiledPlan) -> Result<Preflight> {
+        let own = self.connector.address().is_own_server();
+        let result = preflight::run(&mut self.lead, plan, &self.target, own)?;
+        self.before = Some(result.before.clone());
+        Ok(result)
+    }
+
+    fn create_staging(&mut self, plan: &CompiledPlan, run: &RunInfo) -> Result<Staging> {
+        let name = staging::create(&mut self.lead, &self.target, plan, run)?;
+        self.staging = Some(name.clone());
+        Ok(Staging { name })
+    }
+
+    fn worker(&mut self) -> Result<Box<dyn Worker>> {
+        let staging = self.staging()?.to_owned();
+        Ok(Box::new(PostgresWorker::open(&self.connector, "worker", &staging)?))
+    }
+
+    fn max_workers(&self) -> usize {
+        self.settings.connections.max(1) as usize
+    }
+
+    fn check_live(&mut self, check: &Check) -> Result<CheckOutcome> {
+        self.reconnect()?;
+        home::enter(&mut self.lead, &self.target.schema)?;
+        let outcome = check::alone(&mut self.lead, check);
+        crate::introspect::set_search_path(&mut self.lead, "pg_catalog")?;
+        outcome
+    }
+
+    fn verify_catalog(&mut self, plan: &CompiledPlan) -> Result<CatalogReport> {
+        self.reconnect()?;
+        let staging = self.staging()?.to_owned();
+        let (report, baseline) = verify::run(&mut self.lead, plan, &self.target, &staging)?;
+        self.baseline = Some(baseline);
+        Ok(report)
+    }
+
+    fn promote(
+        &mut self,
+        plan: &CompiledPlan,
+        run: &RunInfo,
+        hooks: &mut dyn PromoteHooks,
+        after: &[Check],
+    ) -> Result<Promotion> {
+        let staging = self.staging()?.to_owned();
+        let baseline = match self.baseline.take() {
+            Some(baseline) => baseline,
+            None => verify::baseline(&mut self.lead, plan)?,
+        };
+        let promote = promote::Promote {
+            plan,
+            target: &self.target,
+            run,
+            staging: &staging,
+            before: self.before.as_deref(),
+            baseline: &baseline,
+            after,
+        };
+        let mut session = self.connector.open("promote")?;
+        promote.run(&mut session, hooks)
+    }
+
+    fn live_worker(&mut self, _plan: &CompiledPlan) -> Result<Box<dyn Worker>> {
+        let worker = PostgresWorker::open(&self.connector, "verify", &self.target.schema)?;
+        Ok(Box::new(worker.read_only()?))
+    }
+
+    fn outcome(&mut self, run_id: &str) -> Result<Outcome> {
+        outcome::ask(&self.connector, run_id)
+    }
+
+    fn discard_staging(&mut self, run: &RunInfo) -> Result<()> {
+        self.reconnect()?;
+        self.staging = None;
+        staging::remove(&mut self.lead, &staging::name(&run.run_id))
+    }
+}

@@ -1,0 +1,105 @@
+//! Everything that can be known before the window, all findings at once.
+
+mod privileges;
+mod proof;
+mod server;
+
+use diagnostics::code::{INBOUND_REFERENCE, TARGET_NOT_EMPTY};
+use ir::{CompiledPlan, Existing, Inbound, PostgresTarget};
+use runtime::EngineError;
+use runtime::engine::Preflight;
+
+use super::existing;
+use super::objects::{self, Object};
+use crate::connect::Session;
+use crate::introspect::set_search_path;
+
+/// What the checks share. Each appends to `out`; an `Err` of theirs means that the server could not
+/// be asked at all.
+struct Checks<'a> {
+    session: &'a mut Session,
+    plan: &'a CompiledPlan,
+    target: &'a PostgresTarget,
+    /// A server of ours: its durability is not the user's concern.
+    own_server: bool,
+    out: Preflight,
+}
+
+pub(super) fn run(
+    session: &mut Session,
+    plan: &CompiledPlan,
+    target: &PostgresTarget,
+    own_server: bool,
+) -> Result<Preflight, EngineError> {
+    let out = Preflight::default();
+    let mut checks = Checks { session, plan, target, own_server, out };
+    checks.server()?;
+    checks.privileges()?;
+    let new = checks.proof()?;
+    set_search_path(checks.session, "pg_catalog")?;
+    checks.existing(&new)?;
+    checks.lock_budget(new.len())?;
+    Ok(checks.out)
+}
+
+impl Checks<'_> {
+    fn finding(&mut self, error: EngineError) {
+        self.out.findings.push(error);
+    }
+
+    fn passed(&mut self, what: impl Into<String>) {
+        self.out.passed.push(what.into());
+    }
+
+    /// The objects in the way, who refers to them, and their fingerprint.
+    fn existing(&mut self, new: &[Object]) -> Result<(), EngineError> {
+        let schema = self.target.schema.as_str();
+        let old = objects::of_schema(self.session, schema)?;
+        let replaced = objects::replaced_by(self.session, old, new)?;
+        let before = existing::look(self.session, schema, &replaced)?;
+        self.out.before = before.fingerprint;
+        match self.target.existing {
+            _ if replaced.is_empty() => {
+                self.passed(format!("nothing in schema {schema} is in the way"))
+            }
+            Existing::Refuse => self.refuse_existing(&replaced),
+            Existing::Replace => {
+                self.out.replaced = before.tables;
+                self.inbound(&replaced)?;
+                self.not_ours(&replaced);
+            }
+        }
+        Ok(())
+    }
+
+    fn refuse_existing(&mut self, replaced: &[Object]) {
+        for object in replaced {
+            let message =
+                format!("`{}` is already in schema `{}`", object.name, self.target.schema);
+            self.finding(EngineError::new(&TARGET_NOT_EMPTY, message).object(object.shown()).help(
+                "write `existing: replace` to move it aside and keep it, or choose another schema",
+            ));
+        }
+    }
+
+    fn inbound(&mut self, replaced: &[Object]) -> Result<(), EngineError> {
+        for inbound in existing::inbound(self.session, replaced)? {
+            let shown = inbound.shown;
+            let error = |help: &str| {
+                EngineError::new(&INBOUND_REFERENCE, format!("{shown} refers to a replaced object"))
+                    .object(shown.clone())
+                    .help(help)
+            };
+            match (self.target.inbound, inbound.carry) {
+                (Inbound::Carry, Some(_)) => self.passed(format!("{shown} is carried over")),
+                (Inbound::Carry, None) => self.finding(error(
+                    "it cannot be carried over; drop it before the run and create it again after",
+                )),
+                (Inbound::Refuse, _) => self.finding(error(
+                    "write `inbound: carry` to rebuild it on the new objects in the same transaction",
+                )),
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,233 @@
+//! The cutover: one short transaction in which the staged objects take their place.
+//!
+//! ```text
+//! lock what is replaced ─► unchanged? ─► sources untouched? ─► old objects aside ─► new ones in
+//!   ─► references from outside carried over ─► grants of the plan ─► checks ─► catalog once more
+//!   ─► marker row ─► journal ─► COMMIT
+//! ```
+//! Every try has the same `lock_timeout`, and there is a last one: what cannot get its locks gives up
+//! and leaves the target as it was.
+
+mod marker;
+mod moves;
+
+use std::time::{Duration, Instant};
+
+use catalog::Catalog;
+use diagnostics::code::{CHECK_FAILED, STATEMENT_FAILED, TARGET_CHANGED};
+use ir::{Action, Check, CompiledPlan, Place, PostgresTarget};
+use runtime::engine::{PromoteHooks, Promotion, RunInfo};
+use runtime::{EngineError, ErrorClass};
+
+pub(super) use marker::exists as marker_exists;
+
+use super::existing::{self, Carry};
+use super::objects::{self, Object};
+use super::{compare, staging, verify};
+use crate::connect::Session;
+use crate::home::Home;
+use crate::introspect::{Scope, introspect, set_search_path};
+use crate::{check, home, quote, sqlstate};
+
+/// The wait after the first failed try; it doubles up to [`LONGEST`].
+const FIRST: Duration = Duration::from_millis(250);
+const LONGEST: Duration = Duration::from_secs(10);
+
+/// One promote, tried as often as the plan permits.
+pub(super) struct Promote<'a> {
+    pub(super) plan: &'a CompiledPlan,
+    pub(super) target: &'a PostgresTarget,
+    pub(super) run: &'a RunInfo,
+    pub(super) staging: &'a str,
+    /// `None` where no preflight was made in this process.
+    pub(super) before: Option<&'a str>,
+    pub(super) baseline: &'a Catalog,
+    pub(super) after: &'a [Check],
+}
+
+impl Promote<'_> {
+    pub(super) fn run(
+        &self,
+        session: &mut Session,
+        hooks: &mut dyn PromoteHooks,
+    ) -> Result<Promotion, EngineError> {
+        let attempts = self.plan.settings.promote_attempts.max(1);
+        let mut wait = FIRST;
+        for attempt in 1.. {
+            match self.attempt(session, hooks) {
+                Ok(done) => return Ok(Promotion { attempts: attempt, ..done }),
+                Err(error) if error.class == ErrorClass::Transient && attempt < attempts => {
+                    let ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+                    hooks.retrying(attempt, ms, &error.to_string());
+                    std::thread::sleep(wait);
+                    wait = (wait * 2).min(LONGEST);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        unreachable!("the loop ends at the last attempt")
+    }
+
+    fn attempt(
+        &self,
+        session: &mut Session,
+        hooks: &mut dyn PromoteHooks,
+    ) -> Result<Promotion, EngineError> {
+        session.run("begin")?;
+        let done = self.inside(session, hooks).and_then(|(promotion, locked)| {
+            commit(session)?;
+            let locked_ms = u64::try_from(locked.elapsed().as_millis()).unwrap_or(u64::MAX);
+            Ok(Promotion { locked_ms, ..promotion })
+        });
+        if done.is_err() {
+            // Where the session is gone the server rolls back by itself.
+            drop(session.run("rollback; set search_path = pg_catalog"));
+        }
+        done
+    }
+
+    fn inside(
+        &self,
+        session: &mut Session,
+        hooks: &mut dyn PromoteHooks,
+    ) -> Result<(Promotion, Instant), EngineError> {
+        let ms = self.plan.settings.lock_timeout_ms.max(1);
+        session
+            .run(&format!("set local lock_timeout = {ms}; set local search_path = pg_catalog"))?;
+        let locked = Instant::now();
+        let new = objects::of_schema(session, self.staging)?;
+        let old = self.lock_replaced(session, &new)?;
+        hooks.guard()?;
+        let kept = self.exchange(session, &new, &old)?;
+        self.plan_statements(session)?;
+        self.checks(session, hooks)?;
+        let fingerprint = self.compare(session, &new)?;
+        set_search_path(session, "pg_catalog")?;
+        session.run(&format!("drop schema {} restrict", quote(self.staging)))?;
+        marker::insert(session, self.run, &self.target.schema, kept.as_deref())?;
+        let sql = "select pg_current_xact_id()::text";
+        let transaction: String = session.value(&STATEMENT_FAILED, sql, &[])?;
+        hooks.before_commit(&transaction)?;
+        Ok((Promotion { attempts: 0, locked_ms: 0, kept, fingerprint }, locked))
+    }
+
+    /// What is in the way, locked, and found to be what preflight saw.
+    fn lock_replaced(
+        &self,
+        session: &mut Session,
+        new: &[Object],
+    ) -> Result<Vec<Object>, EngineError> {
+        let old = objects::of_schema(session, &self.target.schema)?;
+        let old = objects::replaced_by(session, old, new)?;
+        moves::lock(session, &self.target.schema, &old)?;
+        let Some(before) = self.before else { return Ok(old) };
+        let now = existing::look(session, &self.target.schema, &old)?;
+        if now.fingerprint == before {
+            return Ok(old);
+        }
+        let message = "what the promote replaces is not what it was when the run began";
+        Err(EngineError::new(&TARGET_CHANGED, message)
+            .object(format!("schema {}", self.target.schema))
+            .help("stop what writes to the target's tables and run again"))
+    }
+
+    /// Old objects out, new ones in, references from outside carried over.
+    fn exchange(
+        &self,
+        session: &mut Session,
+        new: &[Object],
+        old: &[Object],
+    ) -> Result<Option<String>, EngineError> {
+        let carried = self.inbound(session, old)?;
+        let kept = (!old.is_empty()).then(|| staging::kept_name(&self.run.run_id));
+        if let Some(kept) = &kept {
+            for carry in &carried {
+                session.run(&carry.detach)?;
+            }
+            session.run(&format!("create schema {}", quote(kept)))?;
+            moves::to(session, old, kept)?;
+        }
+        moves::create_schema(session, self.target)?;
+        moves::to(session, new, &self.target.schema)?;
+        moves::rename_home(session, self.staging, &self.target.schema)?;
+        if let Some(owner) = &self.target.owner {
+            moves::give(session, &self.target.schema, new, owner)?;
+        }
+        for carry in &carried {
+            session.run(&carry.attach)?;
+        }
+        if let Some(kept) = &kept {
+            moves::nothing_refers_to(session, kept)?;
+        }
+        Ok(kept)
+    }
+
+    fn inbound(&self, session: &mut Session, old: &[Object]) -> Result<Vec<Carry>, EngineError> {
+        if old.is_empty() {
+            return Ok(Vec::new());
+        }
+        let found = existing::inbound(session, old)?;
+        let permitted = self.target.inbound == ir::Inbound::Carry;
+        found
+            .into_iter()
+            .map(|inbound| match inbound.carry {
+                Some(carry) if permitted => Ok(carry),
+                _ => Err(moves::refers(&inbound.shown)),
+            })
+            .collect()
+    }
+
+    /// Grants on the schema itself and what else the plan places here.
+    fn plan_statements(&self, session: &mut Session) -> Result<(), EngineError> {
+        home::enter(session, &self.target.schema)?;
+        let home = Home::new(&self.target.schema);
+        for step in &self.plan.steps {
+            let Action::Execute { sql, place: Place::Promote } = &step.action else { continue };
+            let text = catalog::at_home(sql, &home.quoted);
+            session.run(&text).map_err(|error| {
+                home.mend(error, sql).object(format!("{}:{}", step.origin.file, step.origin.line))
+            })?;
+        }
+        Ok(())
+    }
+
+    fn checks(
+        &self,
+        session: &mut Session,
+        hooks: &mut dyn PromoteHooks,
+    ) -> Result<(), EngineError> {
+        let mut failed = None;
+        for check in self.after {
+            let outcome = check::inside(session, check)?;
+            hooks.check_done(check, &outcome);
+            if !outcome.passed && failed.is_none() {
+                let message = format!("check `{}` does not hold: {}", check.name, outcome.found);
+                let place = format!("{}:{}", check.origin.file, check.origin.line);
+                failed = Some(EngineError::new(&CHECK_FAILED, message).object(place));
+            }
+        }
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// The last look: everything of the baseline is in the target schema, and is right.
+    fn compare(&self, session: &mut Session, new: &[Object]) -> Result<String, EngineError> {
+        let built = introspect(session, &Scope::Schema(self.target.schema.clone()))?;
+        let (expected, built) = moves::comparable(self.baseline, built, new);
+        let found = compare::against_baseline(&expected, &built, self.plan, self.target);
+        let mut wrong: Vec<String> = found.iter().map(ToString::to_string).collect();
+        wrong.extend(verify::defects_of(session, &self.target.schema, new)?);
+        if wrong.is_empty() {
+            return Ok(catalog::fingerprint(&built, catalog::Scope::default()));
+        }
+        Err(EngineError::new(&diagnostics::code::CATALOG_DIFFERS, wrong.join("; "))
+            .object(format!("schema {}", self.target.schema)))
+    }
+}
+
+/// From here on only the server knows.
+fn commit(session: &mut Session) -> Result<(), EngineError> {
+    session.client.batch_execute("commit").map_err(|error| {
+        let found = sqlstate::error(&STATEMENT_FAILED, &error);
+        if session.client.is_closed() { found.class(ErrorClass::ConnectionLost) } else { found }
+    })
+}

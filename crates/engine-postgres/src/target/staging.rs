@@ -1,0 +1,146 @@
+//! The schema in which a run builds everything: granted to nobody, named after the run, and carrying
+//! in its comment what a later run needs to know to clear it away.
+
+use diagnostics::code::{NO_PRIVILEGE, STATEMENT_FAILED};
+use ir::{CompiledPlan, PostgresTarget};
+use runtime::EngineError;
+use runtime::engine::{Leftover, RunInfo};
+use serde::{Deserialize, Serialize};
+use sql::quote_literal;
+
+use super::objects;
+use crate::connect::Session;
+use crate::{extension, quote};
+
+const PREFIX: &str = "cutover_stage_";
+
+/// `DROP SCHEMA CASCADE` of thousands of tables in one go runs out of lock space (53200); larger
+/// schemas are emptied in pieces first.
+const PIECE: usize = 500;
+
+/// The comment of a staging schema.
+#[derive(Debug, Serialize, Deserialize)]
+struct Note {
+    run_id: String,
+    compiled_digest: String,
+    target_schema: String,
+    /// Made by the run, to be dropped with the schema.
+    extensions: Vec<String>,
+}
+
+pub(super) fn name(run_id: &str) -> String {
+    format!("{PREFIX}{}", run_id.replace('-', "_"))
+}
+
+pub(super) fn kept_name(run_id: &str) -> String {
+    format!("cutover_kept_{}", run_id.replace('-', "_"))
+}
+
+/// One transaction: the schema, its comment, and the extensions that the plan owns and the database
+/// lacks.
+pub(super) fn create(
+    session: &mut Session,
+    target: &PostgresTarget,
+    plan: &CompiledPlan,
+    run: &RunInfo,
+) -> Result<String, EngineError> {
+    session.run("begin")?;
+    let created = create_inside(session, target, plan, run).and_then(|name| {
+        session.run("commit")?;
+        Ok(name)
+    });
+    if created.is_err() {
+        drop(session.run("rollback"));
+    }
+    created
+}
+
+fn create_inside(
+    session: &mut Session,
+    target: &PostgresTarget,
+    plan: &CompiledPlan,
+    run: &RunInfo,
+) -> Result<String, EngineError> {
+    let name = name(&run.run_id);
+    let quoted = quote(&name);
+    session.run(&format!("create schema {quoted}; revoke all on schema {quoted} from public"))?;
+    let mut extensions = Vec::new();
+    for extension in &target.extensions {
+        if !extension::is_installed(session, extension)?
+            && let Some(sql) = extension::create_statement(session, extension, &target.schema)?
+        {
+            let failed = |error: EngineError| error.object(format!("extension {extension}"));
+            session.run(&sql).map_err(failed)?;
+            extensions.push(extension.clone());
+        }
+    }
+    let note = Note {
+        run_id: run.run_id.clone(),
+        compiled_digest: plan.digest().0,
+        target_schema: target.schema.clone(),
+        extensions,
+    };
+    let text = serde_json::to_string(&note).unwrap_or_default();
+    session.run(&format!("comment on schema {quoted} is {}", quote_literal(&text)))?;
+    Ok(name)
+}
+
+/// Staging schemas for this target: we hold its lock, so no run that made them is alive.
+pub(super) fn leftovers(session: &mut Session, target: &str) -> Result<Vec<Leftover>, EngineError> {
+    let sql = "select nspname::text, obj_description(oid, 'pg_namespace') \
+        from pg_catalog.pg_namespace where starts_with(nspname, $1) order by nspname";
+    let rows = session.rows(&STATEMENT_FAILED, sql, &[&PREFIX])?;
+    let found = rows.iter().filter_map(|row| {
+        let (handle, comment): (String, Option<String>) = (row.get(0), row.get(1));
+        let note: Note = serde_json::from_str(&comment?).ok()?;
+        (note.target_schema == target && name(&note.run_id) == handle).then(|| Leftover {
+            run_id: note.run_id,
+            what: format!("staging schema {handle}"),
+            handle,
+        })
+    });
+    Ok(found.collect())
+}
+
+/// Drops the schema and the extensions that its run made; nothing to drop is fine.
+pub(super) fn remove(session: &mut Session, schema: &str) -> Result<(), EngineError> {
+    if !schema.starts_with(PREFIX) {
+        return Err(EngineError::new(&NO_PRIVILEGE, "only staging schemas are removed")
+            .object(format!("schema {schema}")));
+    }
+    let sql = "select obj_description(oid, 'pg_namespace') from pg_catalog.pg_namespace \
+        where nspname = $1";
+    let rows = session.rows(&STATEMENT_FAILED, sql, &[&schema])?;
+    let Some(row) = rows.first() else { return Ok(()) };
+    let comment: Option<String> = row.get(0);
+    let note: Option<Note> = comment.and_then(|text| serde_json::from_str(&text).ok());
+    empty(session, schema)?;
+    let extensions = note.map(|note| note.extensions).unwrap_or_default();
+    match drop_all(session, schema, &extensions) {
+        // 2BP01: somebody uses the extension by now, so it is not ours to drop any more.
+        Err(error) if error.sqlstate.as_deref() == Some("2BP01") => drop_all(session, schema, &[]),
+        result => result,
+    }
+}
+
+fn drop_all(session: &mut Session, schema: &str, extensions: &[String]) -> Result<(), EngineError> {
+    let mut sql = format!("begin; drop schema {} cascade;", quote(schema));
+    for extension in extensions {
+        sql.push_str(&format!("drop extension if exists {};", quote(extension)));
+    }
+    sql.push_str("commit");
+    session.run(&sql).inspect_err(|_| drop(session.client.batch_execute("rollback")))
+}
+
+/// Leaves at most one piece of tables.
+fn empty(session: &mut Session, schema: &str) -> Result<(), EngineError> {
+    let tables: Vec<String> = objects::of_schema(session, schema)?
+        .into_iter()
+        .filter(objects::Object::is_table)
+        .map(|table| format!("{}.{}", quote(schema), quote(&table.name)))
+        .collect();
+    for piece in tables.chunks(PIECE).skip(1) {
+        session.run(&format!("drop table if exists {} cascade", piece.join(", ")))?;
+    }
+    Ok(())
+}
