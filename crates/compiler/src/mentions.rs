@@ -18,8 +18,8 @@ pub(crate) struct Mentions {
 }
 
 /// Words after which a relation's name stands.
-const BEFORE_RELATION: [&str; 8] =
-    ["from", "join", "into", "update", "only", "table", "references", "on"];
+const BEFORE_RELATION: [&str; 10] =
+    ["from", "join", "into", "update", "only", "table", "references", "on", "setof", "returns"];
 /// Words that end a list of relations.
 const ENDS_LIST: [&str; 10] = [
     "select",
@@ -42,6 +42,13 @@ pub(crate) fn mentions(statement: &Statement) -> Mentions {
         .filter(|name| name.schema.is_none())
         .map(|name| name.name)
         .collect();
+    // A table's row type as an argument.
+    if let Class::CreateFunction { arguments, .. } = &statement.class {
+        let types = tokenize(arguments, statement.dialect);
+        let types = types.iter().filter(|token| token.is_identifier());
+        let name = |token: &Token| unquote(&arguments[token.range.clone()], statement.dialect);
+        found.relations.extend(types.map(name));
+    }
     for body in sql_bodies(statement) {
         let tokens = tokenize(&body, statement.dialect);
         scan(&body, &tokens, statement.dialect, &mut found);

@@ -92,7 +92,10 @@ impl Index {
             if item.folded {
                 continue;
             }
-            let name = cx.dialect.key(item.key.name.split('(').next().unwrap_or("").trim());
+            // A collation is called by its name alone, without the word in its key.
+            let own = item.statement.class.name().filter(|_| item.key.kind == Kind::Type);
+            let name = own.map_or(item.key.name.as_str(), |own| own.name.as_str());
+            let name = cx.dialect.key(name.split('(').next().unwrap_or("").trim());
             let map = match (item.key.kind, item.change) {
                 (Kind::Table | Kind::View, false) => Some(&mut index.relations),
                 (Kind::Sequence, false) => Some(&mut index.sequences),
