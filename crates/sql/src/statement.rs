@@ -64,15 +64,20 @@ impl Statement {
         found.map_or(self.text.span, |range| self.text.span_of(range))
     }
 
-    /// The first tokens that spell the name, with its schema where it has one.
+    /// The first path that spells the name, with its schema where it has one; a column's path goes
+    /// on behind the table's name.
     fn find_name(&self, name: &Name) -> Option<Range<usize>> {
-        (0..self.tokens.len()).find_map(|at| {
-            let mut cursor = self.cursor();
-            cursor.at = at;
-            let starts = at == 0 || self.tokens[at - 1].kind != crate::TokenKind::Period;
-            let found = starts && cursor.name().as_ref() == Some(name);
-            found.then_some(at..cursor.at)
-        })
+        let wanted: Vec<_> = name.schema.iter().chain([&name.name]).cloned().collect();
+        let mut cursor = self.cursor();
+        while !cursor.at_end() {
+            let start = cursor.at;
+            let path = cursor.path();
+            if path.starts_with(&wanted) || path.ends_with(&wanted) {
+                return Some(start..cursor.at);
+            }
+            cursor.at += usize::from(path.is_empty());
+        }
+        None
     }
 
     /// At its first token.
