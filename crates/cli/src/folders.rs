@@ -19,14 +19,19 @@ pub(crate) fn folder_of(file: &Path) -> PathBuf {
     }
 }
 
-/// Folder at which the relative paths of the plan start.
+/// Folder at which the relative paths of the plan start, absolute.
 pub(crate) fn base(file: &Path, place: &Place) -> PathBuf {
-    place.base.clone().unwrap_or_else(|| folder_of(file))
+    absolute(place.base.clone().unwrap_or_else(|| folder_of(file)))
 }
 
-/// `.cutover` beside the plan, unless the command line or the environment says otherwise.
+/// `.cutover` beside the plan, unless the command line or the environment says otherwise; absolute.
 pub(crate) fn state(base: &Path, place: &Place) -> PathBuf {
-    place.state_dir.clone().unwrap_or_else(|| base.join(".cutover"))
+    absolute(place.state_dir.clone().unwrap_or_else(|| base.join(".cutover")))
+}
+
+/// Only a working folder that is gone has no absolute path; then everything else fails too.
+fn absolute(path: PathBuf) -> PathBuf {
+    std::path::absolute(&path).unwrap_or(path)
 }
 
 /// Creates the state folder for this user alone: backups of every row will be in it.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use engine_postgres::connect::Address;
 use engine_postgres::target::PostgresEngine;
-use engine_sqlite::SqliteEngine;
+use engine_sqlite::{SqliteTarget, TargetOptions};
 use ir::{CompiledPlan, Server, Target};
 use runtime::EngineError;
 use runtime::engine::TargetEngine;
@@ -38,7 +38,12 @@ pub(crate) fn open_engine(
     state_dir: &Path,
 ) -> Result<Box<dyn TargetEngine>, EngineError> {
     Ok(match &plan.target {
-        Target::Sqlite(_) => Box::new(SqliteEngine::open(plan, base)?),
+        Target::Sqlite(target) => Box::new(SqliteTarget::open(TargetOptions {
+            path: base.join(&target.path),
+            shown: target.path.clone(),
+            existing: target.existing,
+            sources: runtime::source_files(plan, base),
+        })?),
         Target::Postgres(_) => Box::new(PostgresEngine::connect(plan, base, state_dir)?),
     })
 }

@@ -23,4 +23,5 @@ mod waivers;
 
 pub use digest::RowDigest;
 pub use error::{EngineError, ErrorClass};
+pub use sources::source_files;
 pub use value::{Row, Value};

@@ -55,6 +55,12 @@ impl SourceSet {
     }
 }
 
+/// The files of all sources that are there now: no output of a run may be one of them. What is
+/// missing is a finding of the run itself.
+pub fn source_files(plan: &CompiledPlan, plan_dir: &Path) -> Vec<PathBuf> {
+    find(plan, plan_dir).0.into_iter().map(|found| found.path.path).collect()
+}
+
 /// All files of all sources, each source's sorted by path.
 pub(crate) fn find(plan: &CompiledPlan, plan_dir: &Path) -> (Vec<Found>, Vec<Finding>) {
     let mut all = Vec::new();

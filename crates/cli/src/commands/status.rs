@@ -19,7 +19,7 @@ const EARLIER: usize = 5;
 pub(crate) fn run(args: &Status, io: &Io) -> Outcome {
     let base = match &args.plan {
         Some(plan) => folders::base(plan, &args.place),
-        None => args.place.base.clone().unwrap_or_else(|| PathBuf::from(".")),
+        None => folders::base(&PathBuf::from("plan.yaml"), &args.place),
     };
     let state_dir = folders::state(&base, &args.place);
     let mut run = status::read(&state_dir, args.run.as_deref())?;

@@ -38,7 +38,7 @@ pub(crate) fn run(args: &Run, io: &Io) -> Outcome {
         confirm::ask(&input.plan, &base, &target, io)?;
     }
     let space = Space::make(args.dry_run, &state_dir)?;
-    let confined = sandbox::enter(&input.plan, &base, &space.folders());
+    let confined = sandbox::enter(&input.plan, &base, &space.folders(), args.dry_run);
     let report = carry_out(args, &input, target.engine, base, state_dir, &space, confined, io);
     Ok(tell(args, &mut input, report, io))
 }

@@ -8,10 +8,19 @@ use ir::{CompiledPlan, Target};
 use crate::folders;
 
 /// Confines this thread and all that it starts. Servers that run already are not concerned.
-pub(super) fn enter(plan: &CompiledPlan, base: &Path, space: &[PathBuf]) -> Enforcement {
+pub(super) fn enter(
+    plan: &CompiledPlan,
+    base: &Path,
+    space: &[PathBuf],
+    dry_run: bool,
+) -> Enforcement {
     let mut writable = space.to_vec();
-    if let Target::Sqlite(sqlite) = &plan.target {
-        writable.push(folders::folder_of(&base.join(&sqlite.path)));
+    if let (Target::Sqlite(sqlite), false) = (&plan.target, dry_run) {
+        let folder = folders::folder_of(&base.join(&sqlite.path));
+        // The kernel's rules are about folders that are there. A folder above instead would often
+        // hold the sources. Where it cannot be made, the engine says so.
+        drop(std::fs::create_dir_all(&folder));
+        writable.push(folder);
     }
     let writable: Vec<&Path> = writable.iter().map(PathBuf::as_path).collect();
     sandbox::restrict(&writable)
