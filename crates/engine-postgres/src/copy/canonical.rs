@@ -18,6 +18,9 @@
 use super::json::{Event, Events, Str};
 use super::misfit::{Fit, Misfit};
 
+/// Room that one long row has taken beyond this is given back.
+const KEEP: usize = 1024 * 1024;
+
 /// How the fields of one column become canonical.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Rule {
@@ -51,6 +54,7 @@ impl Canonical {
             return Ok(fields);
         }
         self.row.clear();
+        self.row.shrink_to(KEEP);
         // Most columns are as sent: neighbours among them are copied in one piece.
         let (mut rest, mut kept) = (fields, fields);
         for (index, rule) in self.rules.iter().enumerate() {

@@ -87,7 +87,7 @@ fn find(client: &mut Client, table: &str) -> Result<(u32, String)> {
         .query_opt(SQL, &[&quoted])
         .map_err(|error| sqlstate::error(&code::LOAD_FAILED, &error))?;
     let problem =
-        |what: &str| EngineError::new(&code::LOAD_FAILED, what).object(format!("table `{table}`"));
+        |what: &str| EngineError::new(&code::LOAD_FAILED, what).object(format!("table {table}"));
     let Some(row) = row else {
         return Err(problem("no table of this name is on the search path"));
     };
@@ -192,7 +192,7 @@ impl Problems {
             (false, _) => &code::LOAD_FAILED,
         };
         let text = [self.columns, self.types].concat().join("; ");
-        let error = EngineError::new(code, text).object(format!("table `{table}`"));
+        let error = EngineError::new(code, text).object(format!("table {table}"));
         Err(error.help(
             "name the columns as the table has them, `omit` what the server computes, or load into \
              `text` and convert in a `sql` stage",

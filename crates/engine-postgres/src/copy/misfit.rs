@@ -61,7 +61,7 @@ impl Misfit {
              the column a type that holds it",
         ));
         EngineError::new(&code::VALUE_DOES_NOT_FIT, message)
-            .object(format!("table `{table}`"))
+            .object(format!("table {table}"))
             .help(help)
     }
 }

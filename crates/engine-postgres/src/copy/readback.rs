@@ -16,11 +16,10 @@ use crate::quote;
 /// One pass over the table; memory holds one message of the server, which is one row.
 pub(super) fn digest(client: &mut Client, table: &Table) -> Result<RowDigest> {
     let columns: Vec<String> = table.columns.iter().map(|column| quote(&column.name)).collect();
-    let sql = format!(
-        "copy (select {} from {}) to stdout (format binary)",
-        columns.join(", "),
-        quote(&table.name)
-    );
+    // Rows of inheriting tables are not ours; those of partitions are.
+    let only = if table.partitioned { "" } else { "only " };
+    let (columns, name) = (columns.join(", "), quote(&table.name));
+    let sql = format!("copy (select {columns} from {only}{name}) to stdout (format binary)");
     let rules = table.columns.iter().map(|column| column.rule.clone()).collect();
     let (mut canonical, mut digest) = (Canonical::new(rules), RowDigest::default());
     let mut row = |fields: &[u8]| -> std::result::Result<(), Unreadable> {
