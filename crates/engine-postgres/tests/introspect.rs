@@ -1,5 +1,7 @@
 //! What introspection reads is complete, stable, and says exactly what changed.
 
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
+
 mod common;
 
 use std::path::{Path, PathBuf};

@@ -1,5 +1,7 @@
 //! Servers of our own start, serve and go away again.
 
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
+
 mod common;
 
 use engine_postgres::server::{Cluster, Local};

@@ -109,10 +109,17 @@ pub(super) fn inbound(
 ) -> Result<Vec<Inbound>, EngineError> {
     let oids: Vec<u32> = replaced.iter().map(|object| object.address.1).collect();
     let rows = session.rows(&STATEMENT_FAILED, include_str!("inbound.sql"), &[&oids])?;
-    let found = rows.iter().map(|row| {
+    let mut found: Vec<Inbound> = Vec::new();
+    for row in &rows {
+        let shown: String = row.get(0);
         let (detach, attach): (Option<String>, Option<String>) = (row.get(1), row.get(2));
         let carry = detach.zip(attach).map(|(detach, attach)| Carry { detach, attach });
-        Inbound { shown: row.get(0), carry }
-    });
-    Ok(found.collect())
+        // One object may refer in two ways; it is carried only where both can be.
+        match found.iter_mut().find(|inbound| inbound.shown == shown) {
+            Some(known) if carry.is_none() => known.carry = None,
+            Some(_) => {}
+            None => found.push(Inbound { shown, carry }),
+        }
+    }
+    Ok(found)
 }

@@ -1,5 +1,7 @@
 //! A cluster for each test, or a printed reason why the test did not run.
-#![allow(dead_code, clippy::print_stderr)]
+#![allow(dead_code, clippy::print_stderr, clippy::unwrap_used)]
+
+pub(crate) mod plan;
 
 use engine_postgres::server::{Binaries, Cluster};
 

@@ -4,7 +4,7 @@ mod privileges;
 mod proof;
 mod server;
 
-use diagnostics::code::{INBOUND_REFERENCE, TARGET_NOT_EMPTY};
+use diagnostics::code::{INBOUND_REFERENCE, NO_PRIVILEGE, TARGET_NOT_EMPTY};
 use ir::{CompiledPlan, Existing, Inbound, PostgresTarget};
 use runtime::EngineError;
 use runtime::engine::Preflight;
@@ -56,20 +56,30 @@ impl Checks<'_> {
         let schema = self.target.schema.as_str();
         let old = objects::of_schema(self.session, schema)?;
         let replaced = objects::replaced_by(self.session, old, new)?;
-        let before = existing::look(self.session, schema, &replaced)?;
-        self.out.before = before.fingerprint;
         match self.target.existing {
             _ if replaced.is_empty() => {
-                self.passed(format!("nothing in schema {schema} is in the way"))
+                self.passed(format!("nothing in schema {schema} is in the way"));
             }
             Existing::Refuse => self.refuse_existing(&replaced),
             Existing::Replace => {
-                self.out.replaced = before.tables;
                 self.inbound(&replaced)?;
                 self.not_ours(&replaced);
             }
         }
-        Ok(())
+        self.fingerprint(&replaced)
+    }
+
+    /// What may not be read is a finding like any other.
+    fn fingerprint(&mut self, replaced: &[Object]) -> Result<(), EngineError> {
+        match existing::look(self.session, &self.target.schema, replaced) {
+            Ok(before) => {
+                self.out.before = before.fingerprint;
+                self.out.replaced = before.tables;
+            }
+            Err(error) if error.code == &NO_PRIVILEGE => self.finding(error),
+            Err(error) => return Err(error),
+        }
+        set_search_path(self.session, "pg_catalog")
     }
 
     fn refuse_existing(&mut self, replaced: &[Object]) {
