@@ -70,13 +70,16 @@ pub(crate) struct Stages<'p> {
     pub(crate) list: Vec<Stage<'p>>,
     /// Per stage, what comes before it: by `needs:` and by the order of the built-in stages.
     before: Vec<BTreeSet<usize>>,
+    /// (later, earlier) of stages with own SQL that nothing else orders: they run as written,
+    /// never at the same time.
+    pub(crate) chained: Vec<(usize, usize)>,
 }
 
 impl<'p> Stages<'p> {
     pub(crate) fn new(plan: &'p Plan, findings: &mut Vec<Diagnostic>) -> Self {
-        let mut stages = Self { list: list(plan), before: Vec::new() };
+        let mut stages = Self { list: list(plan), before: Vec::new(), chained: Vec::new() };
         stages.resolve_needs(findings);
-        stages.find_cycles(plan.span, findings);
+        stages.find_cycles(plan.name.span, findings);
         stages.close();
         stages.rank();
         stages.check(findings);
@@ -122,7 +125,7 @@ impl<'p> Stages<'p> {
         }
     }
 
-    /// A built-in stage also needs the built-in one before it.
+    /// A built-in stage also needs the built-in ones before it.
     fn node(&self, at: usize, fallback: Span) -> Node {
         let stage = &self.list[at];
         let mut needs: Vec<Need> = Vec::new();
@@ -131,17 +134,18 @@ impl<'p> Stages<'p> {
             let reason = format!("stage `{}` needs stage `{on}`", stage.name);
             needs.push(Need { on: on.to_owned(), reason, place: need.span, weak: false });
         }
-        if stage.built_in && at > 0 {
-            let on = BUILT_IN[at - 1];
+        let earlier = if stage.built_in { &BUILT_IN[..at] } else { &[] };
+        for on in earlier {
             let reason = format!("built-in stage `{}` comes after `{on}`", stage.name);
             let place = stage.entry.map_or(fallback, |entry| entry.name.span);
-            needs.push(Need { on: on.to_owned(), reason, place, weak: false });
+            needs.push(Need { on: (*on).to_owned(), reason, place, weak: false });
         }
         Node { id: stage.name.to_owned(), rank: 0, needs }
     }
 
+    /// Declared needs and the built-in order first; then what own SQL adds to them.
     fn close(&mut self) {
-        let direct: Vec<BTreeSet<usize>> = (0..self.list.len())
+        let mut direct: Vec<BTreeSet<usize>> = (0..self.list.len())
             .map(|at| {
                 let mut set: BTreeSet<usize> =
                     self.list[at].needs.iter().map(|need| need.value).collect();
@@ -149,7 +153,29 @@ impl<'p> Stages<'p> {
                 set
             })
             .collect();
-        self.before = (0..self.list.len()).map(|at| reach(&direct, at)).collect();
+        self.reach(&direct);
+        let load = self.built_in(LOAD);
+        let own: Vec<usize> =
+            (0..self.list.len()).filter(|&at| self.list[at].sql().is_some()).collect();
+        for (position, &stage) in own.iter().enumerate() {
+            for (built_in, needs) in direct.iter_mut().enumerate().take(BUILT_IN.len()).skip(load) {
+                if built_in != stage && !self.before[stage].contains(&built_in) {
+                    needs.insert(stage);
+                }
+            }
+            self.reach(&direct);
+            for &earlier in &own[..position] {
+                if !self.is_before(earlier, stage) && !self.is_before(stage, earlier) {
+                    self.chained.push((stage, earlier));
+                    direct[stage].insert(earlier);
+                    self.reach(&direct);
+                }
+            }
+        }
+    }
+
+    fn reach(&mut self, direct: &[BTreeSet<usize>]) {
+        self.before = (0..direct.len()).map(|at| reach(direct, at)).collect();
     }
 
     fn rank(&mut self) {

@@ -82,6 +82,9 @@ impl<'a> Report<'a> {
     }
 
     fn finding(&self, difference: &Difference) -> Diagnostic {
+        if self.syntax && difference.key.kind == Kind::Opaque {
+            return self.unread(difference);
+        }
         match &difference.change {
             Change::Missing => self.missing(difference),
             Change::Extra => self.extra(difference),
@@ -91,9 +94,20 @@ impl<'a> Report<'a> {
         }
     }
 
+    /// A statement that only an engine understands; as text the two sides need not agree.
+    fn unread(&self, difference: &Difference) -> Diagnostic {
+        let message = format!(
+            "`{}` stands on one side only, as text that no engine has read",
+            difference.key.name
+        );
+        Diagnostic::new(&code::OPAQUE_OBJECT, message)
+            .label(self.file, "compared with this baseline")
+            .help("compile where a scratch database can be had; the run's preflight decides")
+    }
+
     fn missing(&self, difference: &Difference) -> Diagnostic {
         let key = &difference.key;
-        let message = format!("the plan does not build {key}{}", with(difference));
+        let message = format!("the plan does not build `{key}`{}", with(difference));
         let finding = Diagnostic::new(&code::BASELINE_MISSING_COMPONENT, message);
         let finding = match self.plan.parent(key, self.dialect) {
             Some(parent) => finding.label(parent, "the plan builds this without it"),
@@ -112,7 +126,7 @@ impl<'a> Report<'a> {
 
     fn extra(&self, difference: &Difference) -> Diagnostic {
         let key = &difference.key;
-        let message = format!("the baseline does not have {key}{}", with(difference));
+        let message = format!("the baseline does not have `{key}`{}", with(difference));
         let place = self.plan.find(key, self.dialect);
         let place = place.or_else(|| self.plan.parent(key, self.dialect)).unwrap_or(self.file);
         let finding = Diagnostic::new(&code::BASELINE_EXTRA_COMPONENT, message)
@@ -138,10 +152,10 @@ impl<'a> Report<'a> {
         let code = if opaque { &code::OPAQUE_OBJECT } else { &code::BASELINE_DIFFERENT };
         let message = if opaque {
             format!(
-                "{property} of {key} is written differently, and no engine was asked whether it means the same"
+                "{property} of `{key}` is written differently, and no engine was asked whether it means the same"
             )
         } else {
-            format!("the plan builds {key} with another {property}")
+            format!("the plan builds `{key}` otherwise than the baseline has it: {property}")
         };
         let place = self.plan.property(key, property, self.dialect);
         let place = place.or_else(|| self.plan.parent(key, self.dialect)).unwrap_or(self.file);
@@ -183,7 +197,7 @@ fn shown(value: Option<&str>) -> String {
 fn with(difference: &Difference) -> String {
     match difference.with {
         0 => String::new(),
-        count => format!(", with {} that belong to it", diagnostics::plural(count, "object")),
+        count => format!(", with {} of its own", diagnostics::plural(count, "object")),
     }
 }
 

@@ -332,7 +332,8 @@ impl Edges<'_, '_> {
             self.add_all(&on, "");
             return;
         };
-        let reason = format!("{} needs table `{table}` loaded", subject(self.item()));
+        let loaded = if ready.starts_with("verify-rows/") { " loaded" } else { "" };
+        let reason = format!("{} needs table `{table}`{loaded}", subject(self.item()));
         self.found.push((ready.clone(), reason, self.item().place));
     }
 

@@ -13,7 +13,6 @@ use crate::stages;
 
 impl Lowering<'_> {
     pub(super) fn own_sql(&mut self, cx: &mut Context<'_>) {
-        let mut earlier: Vec<usize> = Vec::new();
         for stage in 0..self.stages.list.len() {
             let Some(sql) = self.stages.list[stage].sql() else { continue };
             let (statements, findings) = sql::split(sql, cx.dialect);
@@ -26,8 +25,7 @@ impl Lowering<'_> {
                 })
                 .collect();
             self.own_steps(cx, stage, &statements);
-            self.after_earlier(stage, &earlier);
-            earlier.push(stage);
+            self.after_chained(stage);
         }
     }
 
@@ -105,29 +103,20 @@ impl Lowering<'_> {
         tables
     }
 
-    /// Two stages with own SQL and no order between them run as written, never at the same time.
-    fn after_earlier(&mut self, stage: usize, earlier: &[usize]) {
+    fn after_chained(&mut self, stage: usize) {
         let name = self.stages.list[stage].name;
         let first = format!("sql/{name}/");
         let Some(at) = self.drafts.iter().position(|draft| draft.id.starts_with(&first)) else {
             return;
         };
         let place = self.drafts[at].place;
-        for &other in earlier {
-            let ordered =
-                self.stages.is_before(other, stage) || self.stages.is_before(stage, other);
-            let last = self.last_own(other).filter(|_| !ordered);
-            if let Some(last) = last {
-                let reason = format!(
-                    "stage `{name}` is written after stage `{}`, and both have own SQL",
-                    self.stages.list[other].name
-                );
-                self.need(at, &last, reason, place);
-            }
-        }
-        // Where it stands between the built-in stages, unless `needs:` said it.
-        if self.stages.list[stage].built_in && self.stages.list[stage].name == stages::CREATE {
-            self.need(at, super::fixed::STAGING, "the staging place comes first".into(), place);
+        for &(_, earlier) in self.stages.chained.iter().filter(|(later, _)| *later == stage) {
+            let Some(last) = self.last_own(earlier) else { continue };
+            let reason = format!(
+                "stage `{name}` is written after stage `{}`, and both have own SQL",
+                self.stages.list[earlier].name
+            );
+            self.need(at, &last, reason, place);
         }
     }
 }

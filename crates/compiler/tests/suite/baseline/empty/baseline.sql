@@ -1,0 +1,2 @@
+-- Nothing here yet.
+SET client_encoding = 'UTF8';

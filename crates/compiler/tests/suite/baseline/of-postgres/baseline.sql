@@ -1,0 +1,2 @@
+CREATE TABLE public.accounts (id bigint NOT NULL);
+GRANT SELECT ON public.accounts TO reader;

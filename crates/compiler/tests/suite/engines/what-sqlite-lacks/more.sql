@@ -1,0 +1,3 @@
+CREATE TABLE tags (name text PRIMARY KEY) WITHOUT ROWID;
+CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'select 1';
+ALTER TABLE tags ADD CONSTRAINT tags_name_check CHECK (name <> '');
