@@ -30,7 +30,7 @@ pub(crate) fn preflight(target: &SqliteTarget, plan: &CompiledPlan) -> Result<Pr
     folder(&target.place, &target.sources, &mut found);
     not_a_source(target, &mut found);
     let built = prove(plan, &mut found)?;
-    live(target, &built, &mut found)?;
+    live(target, &built, &mut found);
     Ok(found)
 }
 
@@ -204,59 +204,54 @@ fn numbered_columns(conn: &Connection) -> rusqlite::Result<Vec<(String, String)>
 }
 
 /// What is at the target's path now, and what becomes of it.
-fn live(target: &SqliteTarget, built: &Catalog, found: &mut Preflight) -> Result<()> {
+fn live(target: &SqliteTarget, built: &Catalog, found: &mut Preflight) {
     let live = target.place.live();
     if !live.exists() {
         found.passed.push("there is no file at the target's path".to_owned());
-        return Ok(());
+        return;
     }
-    if target.existing == Existing::Refuse {
-        found.findings.push(
-            target.finding(&code::TARGET_NOT_EMPTY, "there is a file at the target's path").help(
-                "write `existing: replace` under `target`; the old file is kept for rollback",
-            ),
-        );
-        return Ok(());
-    }
-    if let Err(error) = usable(target, &live) {
-        found.findings.push(error);
-        return Ok(());
-    }
-    let tables = match live_tables(&live) {
-        Ok(tables) => tables,
-        Err(error) => {
-            found
-                .findings
-                .push(engine_error(&code::WRONG_TARGET, &error).object(&target.place.shown));
-            return Ok(());
-        }
-    };
-    for table in &tables {
-        let key = ObjectKey::new(Kind::Table, &table.table);
-        let planned = built.objects.keys().any(|k| k.kind == Kind::Table && same_name(k, &key));
-        if !planned && table.rows > 0 {
-            found.findings.push(
-                target
-                    .finding(
-                        &code::PREFLIGHT,
-                        format!(
-                            "the target has table `{}` with {} that the plan does not build; the \
-                             new file would be without it",
-                            table.table,
-                            count(table.rows, "row")
-                        ),
-                    )
-                    .help("add the table to the plan, or name another file as target"),
+    match replaceable(target, &live) {
+        Err(error) => found.findings.push(error),
+        Ok(tables) => {
+            found.findings.extend(
+                tables
+                    .iter()
+                    .filter(|table| would_be_lost(table, built))
+                    .map(|table| lost(target, table)),
             );
+            found.passed.push("the old target can be kept for rollback".to_owned());
+            found.replaced = tables;
         }
     }
-    found.passed.push("the old target can be kept for rollback".to_owned());
-    found.replaced = tables;
-    Ok(())
 }
 
-fn same_name(a: &ObjectKey, b: &ObjectKey) -> bool {
-    a.name.eq_ignore_ascii_case(&b.name)
+/// The tables of the old target, if the plan permits to replace it and nobody uses it.
+fn replaceable(target: &SqliteTarget, live: &Path) -> Result<Vec<ReplacedTable>> {
+    if target.existing == Existing::Refuse {
+        return Err(target
+            .finding(&code::TARGET_NOT_EMPTY, "there is a file at the target's path")
+            .help("write `existing: replace` under `target`; the old file is kept for rollback"));
+    }
+    usable(target, live)?;
+    live_tables(live)
+        .map_err(|error| engine_error(&code::WRONG_TARGET, &error).object(&target.place.shown))
+}
+
+fn would_be_lost(table: &ReplacedTable, built: &Catalog) -> bool {
+    let mut planned = built.of_kind(Kind::Table).map(|(key, _)| &key.name);
+    table.rows > 0 && !planned.any(|name| name.eq_ignore_ascii_case(&table.table))
+}
+
+fn lost(target: &SqliteTarget, table: &ReplacedTable) -> EngineError {
+    let rows = count(table.rows, "row");
+    let message = format!(
+        "the target has table `{}` with {rows} that the plan does not build; the new file would be \
+         without it",
+        table.table
+    );
+    target
+        .finding(&code::PREFLIGHT, message)
+        .help("add the table to the plan, or name another file as target")
 }
 
 /// Nobody is in the middle of something with it.

@@ -97,6 +97,7 @@ pub(crate) fn on_restricted_thread<T: Send>(
 }
 
 #[cfg(test)]
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 mod tests {
     use super::*;
     use std::fs;

@@ -29,6 +29,31 @@ impl Composed {
         self.parts.push((name.into(), start..self.sql.len()));
     }
 
+    fn bracketed(&mut self, name: impl Into<String>, text: &str) {
+        self.sql += "(\n";
+        self.part(name, text);
+        self.sql += "\n)";
+    }
+
+    fn columns(&mut self, columns: &[ScanColumn], table: &str) {
+        for (index, column) in columns.iter().enumerate() {
+            if index > 0 {
+                self.sql += ", ";
+            }
+            match column {
+                ScanColumn::Column(name) => {
+                    self.part(format!("column `{name}`"), &qualified(table, name));
+                }
+                ScanColumn::Sql(sql) => {
+                    self.bracketed(format!("expression `{}`", one_line(sql)), sql);
+                }
+            }
+        }
+        if columns.is_empty() {
+            self.sql += "NULL";
+        }
+    }
+
     /// The part with this byte in it, and the byte counted from its start.
     pub(crate) fn locate(&self, offset: Option<usize>) -> (Option<&str>, Option<usize>) {
         let found = offset.and_then(|at| {
@@ -41,45 +66,26 @@ impl Composed {
 
 /// Every part stands on lines of its own, so that a `--` comment in it ends there.
 pub(crate) fn compose(scan: &Scan, rowid: Option<&str>) -> Composed {
-    let (table, query) = match &scan.from {
-        LoadSource::Table(table) => (table.as_str(), None),
-        LoadSource::Query(query) => (ALIAS, Some(query)),
+    let table = match &scan.from {
+        LoadSource::Table(table) => table,
+        LoadSource::Query(_) => ALIAS,
     };
     let mut out = Composed { sql: "SELECT ".to_owned(), parts: Vec::new() };
     if let Some(rowid) = rowid {
         out.sql += &format!("{}.{rowid}, ", quote(table));
     }
-    for (index, column) in scan.columns.iter().enumerate() {
-        if index > 0 {
-            out.sql += ", ";
-        }
-        match column {
-            ScanColumn::Column(name) => {
-                out.part(format!("column `{name}`"), &qualified(table, name));
-            }
-            ScanColumn::Sql(sql) => {
-                out.sql += "(\n";
-                out.part(format!("expression `{}`", one_line(sql)), sql);
-                out.sql += "\n)";
-            }
-        }
-    }
-    if scan.columns.is_empty() {
-        out.sql += "NULL";
-    }
+    out.columns(&scan.columns, table);
     out.sql += "\nFROM ";
-    match query {
-        None => out.sql += &quote(table),
-        Some(query) => {
-            out.sql += "(\n";
-            out.part("query", query.trim_end().trim_end_matches(';'));
-            out.sql += &format!("\n) AS {}", quote(ALIAS));
+    match &scan.from {
+        LoadSource::Table(table) => out.sql += &quote(table),
+        LoadSource::Query(query) => {
+            out.bracketed("query", query.trim_end().trim_end_matches(';'));
+            out.sql += &format!(" AS {}", quote(ALIAS));
         }
     }
     if let Some(filter) = &scan.filter {
-        out.sql += "\nWHERE (\n";
-        out.part("filter", filter);
-        out.sql += "\n)";
+        out.sql += "\nWHERE ";
+        out.bracketed("filter", filter);
     }
     out
 }
