@@ -132,7 +132,7 @@ fn bind_load(
     source: &mut dyn Snapshot,
     target: &TargetTables,
 ) -> Bound {
-    let Some(columns) = target.get(&load.table) else {
+    let Some(columns) = columns_of(target, &load.table) else {
         let message = format!("the target says nothing about the columns of `{}`", load.table);
         return Err(vec![EngineError::new(&code::INTERNAL, message)]);
     };
@@ -150,6 +150,13 @@ fn bind_load(
     let (into, scanned) = pairs.into_iter().unzip();
     let scan = Scan { from: load.from.clone(), columns: scanned, filter: load.filter.clone() };
     Ok((into, scan, warnings))
+}
+
+/// PostgreSQL folds the names of tables that are not quoted, SQLite compares them so.
+pub(crate) fn columns_of<'a>(target: &'a TargetTables, table: &str) -> Option<&'a [TargetColumn]> {
+    let exact = target.get_key_value(table);
+    let folded = || target.iter().find(|(name, _)| name.to_lowercase() == table.to_lowercase());
+    exact.or_else(folded).map(|(_, columns)| columns.as_slice())
 }
 
 fn source_columns(

@@ -20,13 +20,16 @@ use crate::run::{Finding, runs_folder};
 use crate::status::{self, RunState};
 use crate::{EngineError, RowDigest, private};
 
+/// Makes the engine for a run's compiled plan.
+pub type OpenTarget<'a> = &'a dyn Fn(&CompiledPlan) -> Result<Box<dyn TargetEngine>, Vec<Finding>>;
+
 pub struct VerifyRequest<'a> {
     pub state_dir: PathBuf,
     /// `None`: the last run that was promoted.
     pub run_id: Option<String>,
     pub sources: Arc<dyn SourceEngine>,
-    /// Makes the engine for the run's compiled plan, which is kept in its folder.
-    pub target: &'a dyn Fn(&CompiledPlan) -> Result<Box<dyn TargetEngine>, Vec<Finding>>,
+    /// Called with the compiled plan that is kept in the folder of the run.
+    pub target: OpenTarget<'a>,
     pub clock: &'a dyn Clock,
     pub events: &'a dyn EventSink,
 }

@@ -187,16 +187,14 @@ fn declared(step: &Step, ids: &BTreeMap<&str, usize>) -> Result<BTreeSet<usize>,
 fn complete(steps: &[Step]) -> Result<(), EngineError> {
     let count =
         |wanted: &dyn Fn(&Action) -> bool| steps.iter().filter(|step| wanted(&step.action)).count();
-    let once: [(&str, &dyn Fn(&Action) -> bool); 4] = [
-        ("preflight", &|action| matches!(action, Action::Preflight)),
-        ("staging", &|action| matches!(action, Action::CreateStaging)),
-        ("catalog verification", &|action| matches!(action, Action::VerifyCatalog)),
-        ("promote", &|action| matches!(action, Action::Promote { .. })),
+    let once = [
+        ("preflight", count(&|action| matches!(action, Action::Preflight))),
+        ("staging", count(&|action| matches!(action, Action::CreateStaging))),
+        ("catalog verification", count(&|action| matches!(action, Action::VerifyCatalog))),
+        ("promote", count(&|action| matches!(action, Action::Promote { .. }))),
     ];
-    for (what, is) in once {
-        if count(is) != 1 {
-            return Err(defect(&format!("it has {} {what} steps instead of one", count(is))));
-        }
+    if let Some((what, found)) = once.iter().find(|(_, found)| *found != 1) {
+        return Err(defect(&format!("it has {found} {what} steps instead of one")));
     }
     let has_backup = |name: &str| {
         steps.iter().any(|step| matches!(&step.action, Action::Backup { source } if source == name))

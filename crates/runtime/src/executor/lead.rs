@@ -7,6 +7,7 @@ use diagnostics::code;
 use ir::{Action, Check, OnSourceChange};
 
 use super::context::{Copy, defect, interrupted};
+use super::graph::{Who, who};
 use super::{Context, work};
 use crate::engine::{
     BackupReport, CheckOutcome, PromoteHooks, Promotion, SourcePath, TargetEngine,
@@ -183,7 +184,15 @@ impl Lead<'_> {
             locked_ms: promotion.locked_ms,
             kept: promotion.kept,
             fingerprint: promotion.fingerprint,
-        })
+        })?;
+        self.done_inside()
+    }
+
+    /// Steps that the engine ran in its transaction are done when that is.
+    fn done_inside(&self) -> Result<(), EngineError> {
+        let steps = self.session.plan.steps.iter().enumerate();
+        let mut inside = steps.filter(|(_, step)| who(&step.action) == Who::InPromote);
+        inside.try_for_each(|(at, _)| self.session.timed(at, || Ok(())))
     }
 }
 

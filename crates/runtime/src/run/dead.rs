@@ -9,7 +9,7 @@ use super::{Finding, SNAPSHOTS, runs_folder};
 use crate::EngineError;
 use crate::engine::{Leftover, Outcome, TargetEngine};
 use crate::journal::format::{Closing, WarningKind};
-use crate::journal::{Journal, Record, View};
+use crate::journal::{Journal, Record, VIEW_FILE, View};
 
 /// Says what dead runs left, and leaves it there.
 pub(super) fn mention(
@@ -48,15 +48,26 @@ pub(super) fn clear(
     Ok(())
 }
 
-/// Folders of other runs, the oldest first.
+/// Folders of other runs that may not have ended, the oldest first.
 fn folders(state_dir: &Path, own: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(runs_folder(state_dir)) else { return Vec::new() };
     let mut folders: Vec<_> = entries
         .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-        .filter(|path| path != own && path.is_dir())
+        .filter(|path| path != own && path.is_dir() && !is_closed(path))
         .collect();
     folders.sort();
     folders
+}
+
+/// The readable view is enough to see that a run ended well; it is never ahead of the journal.
+fn is_closed(folder: &Path) -> bool {
+    let view = std::fs::read(folder.join(VIEW_FILE)).ok();
+    let view = view.and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok());
+    let closed = view.and_then(|mut view| view.get_mut("closed").map(serde_json::Value::take));
+    match closed.map(serde_json::from_value::<Closing>) {
+        Some(Ok(Closing::Promoted | Closing::RolledBack | Closing::Stopped)) => true,
+        Some(Ok(Closing::Undecided) | Err(_)) | None => false,
+    }
 }
 
 /// The journal of a run on this target whose process died; `None`: ended, alive or of another target.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use diagnostics::{Severity, code};
 use ir::{Action, Moment};
 
 use super::Finding;
@@ -111,7 +112,7 @@ fn sources(
 }
 
 fn is_same_file(finding: &Finding) -> bool {
-    finding.error.code == &diagnostics::code::SOURCE_TARGET_SAME_FILE
+    finding.error.code == &code::SOURCE_TARGET_SAME_FILE
 }
 
 fn preflight(
@@ -122,11 +123,14 @@ fn preflight(
     match target.preflight(session.plan) {
         Ok(mut preflight) => {
             let found = std::mem::take(&mut preflight.findings);
-            let complete =
-                !found.iter().any(|error| error.code.severity == diagnostics::Severity::Error);
+            let complete = found.iter().all(|error| error.code.severity != Severity::Error);
             findings.extend(found.into_iter().map(Finding::from));
-            // Tables may be known although something else stops the run.
-            (complete || !preflight.tables.is_empty()).then_some(preflight)
+            // What stops the run may have kept the engine from reading its tables.
+            let known = || {
+                let mut loads = binding::loads(session.plan);
+                loads.all(|(_, load)| binding::columns_of(&preflight.tables, &load.table).is_some())
+            };
+            (complete || known()).then_some(preflight)
         }
         Err(error) => {
             findings.push(error.into());
