@@ -13,8 +13,14 @@ pub(crate) fn diagnostics(findings: &[Finding], texts: &mut Texts) -> Vec<Diagno
 }
 
 fn diagnostic(finding: &Finding, texts: &mut Texts) -> Diagnostic {
-    let mut diagnostic = from_engine(&finding.error);
-    if let Some(origin) = &finding.origin {
+    let mut error = finding.error.clone();
+    // An engine has no other way to say where a statement of the plan stands.
+    let named = error.object.as_deref().and_then(parse);
+    if named.is_some() {
+        error.object = None;
+    }
+    let mut diagnostic = from_engine(&error);
+    if let Some(origin) = named.as_ref().or(finding.origin.as_ref()) {
         diagnostic = match span(origin, texts) {
             Some(span) => diagnostic.label(span, ""),
             None => diagnostic.note(format!("written at {}:{}", origin.file, origin.line)),
@@ -25,6 +31,13 @@ fn diagnostic(finding: &Finding, texts: &mut Texts) -> Diagnostic {
         (Some(stage), None) => diagnostic.note(format!("in stage {stage}")),
         _ => diagnostic,
     }
+}
+
+/// `plan.yaml:12:3`
+fn parse(place: &str) -> Option<Origin> {
+    let (rest, column) = place.rsplit_once(':')?;
+    let (file, line) = rest.rsplit_once(':')?;
+    Some(Origin { file: file.to_owned(), line: line.parse().ok()?, column: column.parse().ok()? })
 }
 
 /// From the origin's column to the end of its line; `None` where the file is not at hand or has

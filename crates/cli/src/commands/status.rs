@@ -86,7 +86,9 @@ fn facts(run: &RunStatus) -> Vec<(&'static str, String)> {
     add("target", &run.target);
     add("started", &run.started_at);
     add("updated", &run.updated_at);
-    add("stages", &run.completed_stages.join(", "));
+    let mut stages = run.completed_stages.clone();
+    stages.dedup();
+    add("stages", &stages.join(", "));
     if run.state != RunState::Done {
         add("stage", run.stage.as_deref().unwrap_or_default());
     }

@@ -38,7 +38,11 @@ impl Address {
         state: &Path,
     ) -> Result<Self, EngineError> {
         match &target.server {
-            Server::Local => local_address(state, target.database.as_deref()),
+            Server::Local => {
+                let address = local_address(state, target.database.as_deref())?;
+                create_roles(&address, &target.roles)?;
+                Ok(address)
+            }
             Server::Env(name) => match env::var(name) {
                 Ok(url) if !url.trim().is_empty() => Address::parse(&Secret::new(url)),
                 _ => Err(unreachable(format!("the environment variable `{name}` holds no URL"))
@@ -133,6 +137,22 @@ fn create_database(address: &Address, database: &str) -> Result<(), EngineError>
     let known = "select 1 from pg_catalog.pg_database where datname = $1";
     if client.query_opt(known, &[&database]).map_err(failed)?.is_none() {
         let sql = format!("create database {}", crate::quote(database));
+        client.batch_execute(&sql).map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// On a server of our own nobody else makes the roles that a plan names. None of them may log in.
+fn create_roles(address: &Address, roles: &[String]) -> Result<(), EngineError> {
+    if roles.is_empty() {
+        return Ok(());
+    }
+    let failed = |error: postgres::Error| crate::sqlstate::error(&UNREACHABLE, &error);
+    let mut client = address.config.connect(postgres::NoTls).map_err(failed)?;
+    let missing = "select r from unnest($1::text[]) r where lower(r) <> 'public' \
+        and r not in (select rolname from pg_catalog.pg_roles)";
+    for row in client.query(missing, &[&roles]).map_err(failed)? {
+        let sql = format!("create role {} nologin", crate::quote(row.get(0)));
         client.batch_execute(&sql).map_err(failed)?;
     }
     Ok(())

@@ -36,7 +36,7 @@ pub(super) fn text(report: &RunReport, digest: &Digest, terminal: Terminal) -> S
     if !report.tables.is_empty() {
         let _ = write!(out, "\n{}", tables(report));
     }
-    if !report.stages.is_empty() {
+    if report.stages.iter().any(|stage| stage.steps_done > 0) {
         let _ = write!(out, "\n{}", stages(report));
     }
     out.push_str(&next::section(&report.next_actions, terminal));

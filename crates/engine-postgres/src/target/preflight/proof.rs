@@ -100,10 +100,19 @@ impl Checks<'_> {
         }
         if let Err(error) = self.attempt(sql)?
             && self.out.findings.len() < SHOWN
+            && !self.follows_from_missing_role(&error)
         {
             self.finding(error.object(place(origin)));
         }
         Ok(())
+    }
+
+    /// A role that is not there is one finding, however many statements name it.
+    fn follows_from_missing_role(&self, error: &EngineError) -> bool {
+        let missing = self.out.findings.iter().filter_map(|finding| finding.object.as_deref());
+        let mut roles = missing.filter_map(|object| object.strip_prefix("role "));
+        error.sqlstate.as_deref() == Some("42704")
+            && roles.any(|role| error.message.contains(&format!("role \"{role}\"")))
     }
 
     /// The inner error is the statement's; the outer one means that the connection is gone.
