@@ -1,0 +1,184 @@
+//! Which source column goes into which target column, for every load and file, known before the
+//! window. Names are compared exactly first, then without regard to case.
+
+mod gathered;
+mod matching;
+
+use std::collections::BTreeMap;
+
+use diagnostics::{code, did_you_mean};
+use ir::{Action, ColumnSource, CompiledPlan, Load, LoadColumn, LoadSource, Step};
+
+use gathered::Said;
+use matching::Matched;
+
+use crate::EngineError;
+use crate::engine::{
+    LoadInto, Scan, ScanColumn, Snapshot, SourceColumn, SourceEngine, TargetColumn,
+};
+use crate::parallel;
+use crate::run::Finding;
+use crate::sources::{SourceFile, SourceSet};
+
+/// How one table is loaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Binding {
+    pub into: Vec<LoadInto>,
+    /// One per file of the source, in its order; all give the columns of `into`.
+    pub scans: Vec<Scan>,
+}
+
+impl Binding {
+    /// The same as rules, for the journal. The names of the first file stand for all: SQLite
+    /// folds the case of names.
+    pub(crate) fn rules(&self) -> Vec<LoadColumn> {
+        let columns = self.scans.first().map_or(&[][..], |scan| scan.columns.as_slice());
+        let rule = |(into, from): (&LoadInto, &ScanColumn)| LoadColumn {
+            column: into.column.clone(),
+            value: match from {
+                ScanColumn::Column(name) => ColumnSource::Column(name.clone()),
+                ScanColumn::Sql(sql) => ColumnSource::Sql(sql.clone()),
+            },
+            conversion: into.conversion,
+        };
+        self.into.iter().zip(columns).map(rule).collect()
+    }
+
+    /// From the journal, for so many files.
+    pub(crate) fn of_rules(load: &Load, rules: &[LoadColumn], files: usize) -> Self {
+        let into = rules
+            .iter()
+            .map(|rule| LoadInto { column: rule.column.clone(), conversion: rule.conversion });
+        let columns = rules.iter().filter_map(|rule| match &rule.value {
+            ColumnSource::Column(name) => Some(ScanColumn::Column(name.clone())),
+            ColumnSource::Sql(sql) => Some(ScanColumn::Sql(sql.clone())),
+            ColumnSource::Omit => None,
+        });
+        let scan = Scan {
+            from: load.from.clone(),
+            columns: columns.collect(),
+            filter: load.filter.clone(),
+        };
+        Self { into: into.collect(), scans: vec![scan; files] }
+    }
+
+    /// The table that is taken whole: its rows can be counted beforehand.
+    pub(crate) fn whole_table(load: &Load) -> Option<&str> {
+        match (&load.from, &load.filter) {
+            (LoadSource::Table(table), None) => Some(table),
+            (LoadSource::Table(_) | LoadSource::Query(_), _) => None,
+        }
+    }
+}
+
+pub(crate) type Bindings = BTreeMap<String, Binding>;
+pub(crate) type TargetTables = BTreeMap<String, Vec<TargetColumn>>;
+
+/// Binds every load of the plan; all findings at once, equal ones of many files as one.
+pub(crate) fn bind(
+    plan: &CompiledPlan,
+    set: &SourceSet,
+    engine: &dyn SourceEngine,
+    target: &TargetTables,
+) -> (Bindings, Vec<Finding>) {
+    let mut bindings = Bindings::new();
+    let mut findings = Vec::new();
+    for source in &plan.sources {
+        let loads: Vec<_> = loads(plan).filter(|(_, load)| load.source == source.name).collect();
+        let files = set.of(&source.name);
+        let threads = plan.settings.connections as usize;
+        let per_file =
+            parallel::each(files, threads, |file| bind_file(file, &loads, engine, target));
+        let mut said = Said::default();
+        for (file, bound) in files.iter().zip(per_file) {
+            said.take(file, &loads, bound, &mut bindings);
+        }
+        findings.extend(said.into_findings());
+    }
+    (bindings, findings)
+}
+
+pub(crate) fn loads(plan: &CompiledPlan) -> impl Iterator<Item = (&Step, &Load)> {
+    plan.steps.iter().filter_map(|step| match &step.action {
+        Action::Load(load) => Some((step, load)),
+        Action::Preflight
+        | Action::Backup { .. }
+        | Action::CreateStaging
+        | Action::Execute { .. }
+        | Action::SetSequences { .. }
+        | Action::Analyze { .. }
+        | Action::VerifyRows { .. }
+        | Action::VerifyCatalog
+        | Action::Check(_)
+        | Action::Invariant(_)
+        | Action::Promote { .. }
+        | Action::Settle => None,
+    })
+}
+
+/// What one file says about one load.
+type Bound = Result<(Vec<LoadInto>, Scan, Vec<EngineError>), Vec<EngineError>>;
+
+fn bind_file(
+    file: &SourceFile,
+    loads: &[(&Step, &Load)],
+    engine: &dyn SourceEngine,
+    target: &TargetTables,
+) -> Vec<Bound> {
+    let mut source = match engine.open_source(&file.state, &file.parameters) {
+        Ok(source) => source,
+        Err(error) => return vec![Err(vec![error])],
+    };
+    loads.iter().map(|(_, load)| bind_load(file, load, source.as_mut(), target)).collect()
+}
+
+fn bind_load(
+    file: &SourceFile,
+    load: &Load,
+    source: &mut dyn Snapshot,
+    target: &TargetTables,
+) -> Bound {
+    let Some(columns) = columns_of(target, &load.table) else {
+        let message = format!("the target says nothing about the columns of `{}`", load.table);
+        return Err(vec![EngineError::new(&code::INTERNAL, message)]);
+    };
+    let from = source_columns(file, load, source).map_err(|error| vec![error])?;
+    let Matched { pairs, errors, warnings } = matching::matched(load, &from, columns);
+    if !errors.is_empty() {
+        return Err(errors.into_iter().chain(warnings).collect());
+    }
+    let (into, scanned) = pairs.into_iter().unzip();
+    let scan = Scan { from: load.from.clone(), columns: scanned, filter: load.filter.clone() };
+    Ok((into, scan, warnings))
+}
+
+/// PostgreSQL folds the names of tables that are not quoted, SQLite compares them so.
+pub(crate) fn columns_of<'a>(target: &'a TargetTables, table: &str) -> Option<&'a [TargetColumn]> {
+    let exact = target.get_key_value(table);
+    let folded = || target.iter().find(|(name, _)| name.to_lowercase() == table.to_lowercase());
+    exact.or_else(folded).map(|(_, columns)| columns.as_slice())
+}
+
+fn source_columns(
+    file: &SourceFile,
+    load: &Load,
+    source: &mut dyn Snapshot,
+) -> Result<Vec<SourceColumn>, EngineError> {
+    if let LoadSource::Table(table) = &load.from
+        && !source.has_table(table)?
+    {
+        let known = file.state.tables.keys().map(String::as_str);
+        let help = match did_you_mean(table, known) {
+            Some(near) => {
+                format!("did you mean `{near}`? `load: {{ {}: {{ from: {near} }} }}`", load.table)
+            }
+            None => format!(
+                "say where the rows of `{}` come from under `load:`, or `{}: none` for no rows",
+                load.table, load.table
+            ),
+        };
+        let message = format!("source `{}` has no table `{table}`", load.source);
+        return Err(EngineError::new(&code::SOURCE_TABLE_MISSING, message).help(help));
+    }
+    source.columns(&load.from)
+}
