@@ -12,7 +12,6 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use catalog::{Scope, fingerprint};
 use diagnostics::code;
 use ir::{Action, Check, CompiledPlan, Place as StepPlace};
 use runtime::engine::{PromoteHooks, Promotion, Result, RunInfo};
@@ -27,7 +26,7 @@ use crate::error_code::{engine_error, io_error};
 use crate::execute::execute;
 use crate::preflight::live_fingerprint;
 use crate::source::file::beside;
-use crate::source::integrity_messages;
+use crate::source::{integrity_messages, name_of};
 use crate::target::{SqliteTarget, Staged, check, marker, report, sync_file};
 
 pub(crate) fn promote(
@@ -76,30 +75,46 @@ fn complete(
 ) -> Result<String> {
     let mut conn = target.build_connection()?;
     last_statements(target, &mut conn, plan)?;
-    for check in after {
-        let outcome = check::run(&conn, check)?;
-        hooks.check_done(check, &outcome);
-        if !outcome.passed {
-            let message = format!("check `{}` fails: {}", check.name, outcome.found);
-            return Err(EngineError::new(&code::CHECK_FAILED, message).object(&target.place.shown));
-        }
-    }
+    check_after(target, &conn, hooks, after)?;
     let report = report(target, &conn, plan)?;
     let wrong = report.differences.iter().map(|(_, text)| text).chain(&report.defects).next();
     if let Some(wrong) = wrong {
         let message = format!("the new file is not what the plan says: {wrong}");
         return Err(EngineError::new(&code::CATALOG_DIFFERS, message).object(&target.place.shown));
     }
-    let failed = |error: &rusqlite::Error| target.failed(error);
-    let fingerprint = fingerprint(&report.catalog, Scope::default());
-    marker::write(&conn, run, &fingerprint).map_err(|error| failed(&error))?;
-    let messages = integrity_messages(&conn, "integrity_check").map_err(|error| failed(&error))?;
-    if let Some(first) = messages.first() {
-        let message = format!("the new file fails its integrity check: {first}");
-        return Err(EngineError::new(&code::INTEGRITY_FAILED, message).object(&target.place.shown));
+    marker::write(&conn, run, &report.fingerprint).map_err(|error| target.failed(&error))?;
+    check_integrity(target, &conn)?;
+    conn.execute_batch("PRAGMA journal_mode = delete").map_err(|error| target.failed(&error))?;
+    Ok(report.fingerprint)
+}
+
+fn check_after(
+    target: &SqliteTarget,
+    conn: &Connection,
+    hooks: &mut dyn PromoteHooks,
+    after: &[Check],
+) -> Result<()> {
+    for check in after {
+        let outcome = check::run(conn, check)?;
+        hooks.check_done(check, &outcome);
+        if !outcome.passed {
+            let message = format!("check `{}` fails: {}", check.name, outcome.found);
+            return Err(EngineError::new(&code::CHECK_FAILED, message).object(&target.place.shown));
+        }
     }
-    conn.execute_batch("PRAGMA journal_mode = delete").map_err(|error| failed(&error))?;
-    Ok(fingerprint)
+    Ok(())
+}
+
+fn check_integrity(target: &SqliteTarget, conn: &Connection) -> Result<()> {
+    let messages =
+        integrity_messages(conn, "integrity_check").map_err(|error| target.failed(&error))?;
+    match messages.first() {
+        None => Ok(()),
+        Some(first) => {
+            let message = format!("the new file fails its integrity check: {first}");
+            Err(EngineError::new(&code::INTEGRITY_FAILED, message).object(&target.place.shown))
+        }
+    }
 }
 
 fn last_statements(
@@ -128,39 +143,36 @@ fn swap(
     wait: Duration,
 ) -> Result<(Duration, Option<String>)> {
     let place = &target.place;
-    let live = place.live();
+    let (live, kept) = (place.live(), place.kept(&run.run_id));
     let failed = |error: io::Error| io_error(&code::STATEMENT_FAILED, &place.shown, &error);
-    if target.before.as_ref() != Some(&live_fingerprint(place)?) {
-        let message = "the file at the target's path is not the one that preflight saw";
-        return Err(EngineError::new(&code::TARGET_CHANGED, message)
-            .object(&place.shown)
-            .help("find out what wrote it, then run the plan again"));
-    }
+    unchanged(target)?;
     let old = live.exists();
     if old {
         empty_wal(target, wait)?;
     }
     let start = Instant::now();
-    let locked = if old { Some(lock_old(target, wait)?) } else { None };
+    let _locked = if old { lock_old(target, wait)? } else { None };
     hooks.guard()?;
-    own_like_old(staged, &live).map_err(failed)?;
-    sync_file(&staged.path).map_err(failed)?;
-    let (from, to) = (file_name(&staged.path), file_name(&live));
+    own_like_old(staged, &live).and_then(|()| sync_file(&staged.path)).map_err(failed)?;
+    let (from, to) = (name_of(&staged.path), name_of(&live));
     hooks.before_commit(&format!("rename {from} to {to}"))?;
-    let kept = if old {
-        let kept = place.kept(&run.run_id);
+    if old {
         replace(&staged.path, &live, &kept).map_err(failed)?;
-        Some(kept.to_string_lossy().into_owned())
-    } else {
-        rename_new(&staged.path, &live).map_err(failed)?;
-        None
-    };
-    drop(locked);
-    Ok((start.elapsed(), kept))
+        return Ok((start.elapsed(), Some(kept.to_string_lossy().into_owned())));
+    }
+    rename_new(&staged.path, &live).map_err(failed)?;
+    Ok((start.elapsed(), None))
 }
 
-fn file_name(path: &Path) -> String {
-    crate::source::name_of(path)
+/// Taken with no connection open: closing a descriptor would release SQLite's locks.
+fn unchanged(target: &SqliteTarget) -> Result<()> {
+    if target.before.as_ref() == Some(&live_fingerprint(&target.place)?) {
+        return Ok(());
+    }
+    let message = "the file at the target's path is not the one that preflight saw";
+    Err(EngineError::new(&code::TARGET_CHANGED, message)
+        .object(&target.place.shown)
+        .help("find out what wrote it, then run the plan again"))
 }
 
 /// Brings the rows of a `-wal` into the old file, as its own last closing would: a stale `-wal`

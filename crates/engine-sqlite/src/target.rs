@@ -13,7 +13,7 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use catalog::{DiffOptions, Normaliser, Scope, diff, fingerprint};
+use catalog::{Catalog, DiffOptions, Difference, Normaliser, Scope, diff, fingerprint};
 use diagnostics::code;
 use ir::{Check, CompiledPlan, Existing};
 use runtime::EngineError;
@@ -82,6 +82,28 @@ impl SqliteTarget {
     /// The folder that the run writes into; it may not exist yet.
     pub fn folder(&self) -> &Path {
         self.place.folder()
+    }
+
+    /// The catalog of the live file: for `drift`.
+    ///
+    /// # Errors
+    /// `RUN802` where there is no file or it cannot be read.
+    pub fn live_catalog(&self) -> Result<Catalog> {
+        if !self.place.live().exists() {
+            return Err(EngineError::new(&code::UNREACHABLE, "there is no such file")
+                .object(&self.place.shown));
+        }
+        introspect(&self.live()?).map_err(|error| self.failed(&error))
+    }
+
+    /// What the live file has otherwise than `expected`, without what the plan says is new.
+    ///
+    /// # Errors
+    /// `RUN802` where there is no file or it cannot be read.
+    pub fn drift(&self, plan: &CompiledPlan, expected: &Catalog) -> Result<Vec<Difference>> {
+        let found = diff(expected, &self.live_catalog()?, &DiffOptions::default());
+        let matters = |found: &Difference| !preflight::is_new(found, &plan.baseline.new);
+        Ok(found.into_iter().filter(matters).collect())
     }
 
     pub(crate) fn staged(&self) -> Result<Staged> {

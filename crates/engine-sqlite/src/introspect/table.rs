@@ -57,34 +57,26 @@ fn column(
     row: &ColumnRow,
     parsed: Option<&Column>,
 ) -> Result<Object> {
-    let mut object = Object::default();
-    if !row.data_type.is_empty() {
-        object = object.with(p::DATA_TYPE, normal_text(&row.data_type));
-    }
-    if row.not_null {
-        object = object.with(p::NOT_NULL, p::YES);
-    }
-    if let Some(default) = &row.default {
-        object = object.with(p::DEFAULT, normal_text(default));
-    }
-    if row.hidden > 1 {
-        let expression = parsed
-            .and_then(|column| column.piece(PieceKind::Generated))
-            .and_then(|piece| piece.expression.as_ref());
-        let kind = if row.hidden == 3 { "stored" } else { "virtual" };
-        object = object
-            .with(p::GENERATED, expression.map_or_else(String::new, |range| text.range(range)))
-            .with(p::GENERATED_KIND, kind);
-    }
-    if let Some(collation) = collation(conn, entry, row)? {
-        object = object.with(p::COLLATION, collation);
-    }
+    let piece = |kind| parsed.and_then(|column| column.piece(kind));
+    let generated = (row.hidden > 1).then(|| {
+        let range = piece(PieceKind::Generated).and_then(|piece| piece.expression.as_ref());
+        range.map_or_else(String::new, |range| text.range(range))
+    });
+    let kind = generated.is_some().then_some(if row.hidden == 3 { "stored" } else { "virtual" });
     // `NOT NULL ON CONFLICT REPLACE`
-    let not_null = parsed.and_then(|column| column.piece(PieceKind::NotNull));
-    match not_null.map(|piece| text.range(&piece.attributes)).filter(|text| !text.is_empty()) {
-        Some(attributes) => Ok(object.with(p::OPTIONS, format!("not null {attributes}"))),
-        None => Ok(object),
-    }
+    let conflict = piece(PieceKind::NotNull).map(|piece| text.range(&piece.attributes));
+    let conflict = conflict.filter(|text| !text.is_empty());
+    let facts = [
+        (p::DATA_TYPE, (!row.data_type.is_empty()).then(|| normal_text(&row.data_type))),
+        (p::NOT_NULL, row.not_null.then(|| p::YES.to_owned())),
+        (p::DEFAULT, row.default.as_deref().map(normal_text)),
+        (p::GENERATED, generated),
+        (p::GENERATED_KIND, kind.map(str::to_owned)),
+        (p::COLLATION, collation(conn, entry, row)?),
+        (p::OPTIONS, conflict.map(|text| format!("not null {text}"))),
+    ];
+    let known = facts.into_iter().filter_map(|(property, value)| Some((property, value?)));
+    Ok(known.fold(Object::default(), |object, (property, value)| object.with(property, value)))
 }
 
 /// As SQLite says it, where it is not `BINARY`.
