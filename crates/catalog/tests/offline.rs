@@ -80,8 +80,8 @@ fn other_objects_in_other_words() {
         ("create type mood as enum ('a','b')", "CREATE TYPE mood AS ENUM (\n 'a',\n 'b'\n)"),
         ("comment on column t.a is 'it''s'", "COMMENT ON COLUMN t.a IS 'it''s'"),
         (
-            "create function f(a int, out b int) returns int immutable language sql as 'select 1'",
-            "CREATE FUNCTION f(a integer, OUT b integer) RETURNS integer LANGUAGE sql IMMUTABLE AS $_$select 1$_$",
+            "create function f(a int = -1, out b int) returns int immutable language sql set search_path = x security invoker as 'select 1'",
+            "CREATE FUNCTION f(a integer DEFAULT '-1'::integer, OUT b integer) RETURNS integer LANGUAGE sql IMMUTABLE SET search_path TO 'x' AS $_$select 1$_$",
         ),
         (
             "create policy p on t for select to app using (a > 0)",

@@ -58,19 +58,23 @@ fn every_schema_equals_itself_in_another_layout() {
 }
 
 fn creates(statement: &Statement) -> bool {
-    !matches!(
-        statement.class,
-        Class::SetSetting { .. }
-            | Class::Select
-            | Class::SetSequence { .. }
-            | Class::Insert { .. }
-            | Class::Update { .. }
-            | Class::Copy { .. }
-            | Class::Transaction { .. }
-            | Class::PsqlMeta { .. }
-            | Class::OwnerTo { .. }
-            | Class::Other { .. }
-    )
+    // Databases belong to the server.
+    let text = statement.text.text.to_ascii_lowercase();
+    let server = text.starts_with("create database") || text.starts_with("drop database");
+    !server
+        && !matches!(
+            statement.class,
+            Class::SetSetting { .. }
+                | Class::Select
+                | Class::SetSequence { .. }
+                | Class::Insert { .. }
+                | Class::Update { .. }
+                | Class::Copy { .. }
+                | Class::Transaction { .. }
+                | Class::PsqlMeta { .. }
+                | Class::OwnerTo { .. }
+                | Class::Other { .. }
+        )
 }
 
 /// Statements of which leaving one out need not change the catalog: owners are out of the scope.

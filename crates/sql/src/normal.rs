@@ -67,7 +67,7 @@ fn normal(expr: Expr) -> Expr {
     match expr {
         Expr::Nested(inner) => *inner,
         Expr::Cast { expr, data_type, format, .. } => cast(*expr, data_type, format),
-        Expr::TypedString(typed) => Expr::Value(typed.value),
+        Expr::TypedString(typed) => cast(Expr::Value(typed.value), typed.data_type, None),
         Expr::Interval(interval) => *interval.value,
         Expr::UnaryOp { op: UnaryOperator::Minus, expr } => negative(*expr),
         Expr::Between { expr, negated: false, low, high } => between(*expr, *low, *high),
@@ -78,10 +78,10 @@ fn normal(expr: Expr) -> Expr {
             in_list(left, *right, true)
         }
         Expr::BinaryOp { left, op, right } => binary(left, op, right),
+        Expr::InList { expr, list, negated } => listed(expr, list, negated),
         Expr::UnaryOp { .. }
         | Expr::IsNull(_)
         | Expr::IsNotNull(_)
-        | Expr::InList { .. }
         | Expr::Between { .. }
         | Expr::Like { .. }
         | Expr::ILike { .. }
@@ -134,6 +134,18 @@ fn between(expr: Expr, low: Expr, high: Expr) -> Expr {
     let left = Box::new(compare(BinaryOperator::GtEq, low));
     let right = Box::new(compare(BinaryOperator::LtEq, high));
     nested(Expr::BinaryOp { left, op: BinaryOperator::And, right })
+}
+
+/// `IN` of one value is kept as a comparison.
+fn listed(expr: Box<Expr>, mut list: Vec<Expr>, negated: bool) -> Expr {
+    if list.len() > 1 {
+        return nested(Expr::InList { expr, list, negated });
+    }
+    let op = if negated { BinaryOperator::NotEq } else { BinaryOperator::Eq };
+    match list.pop() {
+        Some(only) => nested(Expr::BinaryOp { left: expr, op, right: Box::new(only) }),
+        None => nested(Expr::InList { expr, list, negated }),
+    }
 }
 
 /// PostgreSQL keeps `a IN (…)` as `a = ANY (ARRAY[…])`.
@@ -194,6 +206,8 @@ mod tests {
             ("\"a\" is not null", "(a IS NOT NULL)"),
             ("now() + interval '1 day'", "(now() + '1 day'::interval)"),
             ("a <> b", "(a != b)"),
+            ("a in ('x')", "(a = 'x'::text)"),
+            ("numeric '1.5'", "1.5"),
         ];
         for (person, dump) in pairs {
             let [a, b] = [person, dump].map(|text| normal_expression(text, Dialect::Postgres));

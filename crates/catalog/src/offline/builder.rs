@@ -211,8 +211,11 @@ impl Builder {
 
     /// Removes the object and what belongs to it; false where there is no such object.
     pub(super) fn drop_object(&mut self, object: &Named) -> bool {
+        if ["database", "role", "user", "group", "tablespace"].contains(&object.word.as_str()) {
+            return true;
+        }
         let Some(key) = self.named(object) else { return false };
-        if crate::offline::builder::RELATIONS.contains(&key.kind) {
+        if RELATIONS.contains(&key.kind) {
             for child in self.belonging(&key.schema, &key.name) {
                 self.catalog.objects.remove(&child);
             }

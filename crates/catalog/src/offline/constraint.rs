@@ -10,6 +10,8 @@ use crate::{Catalog, Kind, Object, ObjectKey, names};
 /// Adds a constraint to a table (or `NOT NULL` to its column).
 pub(super) fn add(builder: &mut Builder, statement: &Statement, table: &Name, piece: &Piece) {
     let Some(kind) = kind(piece.kind) else { return };
+    let taken = using_index(builder, statement, table, piece);
+    let piece = taken.as_ref().unwrap_or(piece);
     if kind == ConstraintKind::NotNull {
         for column in &piece.columns {
             let key = builder.key_on(Kind::Column, table, column);
@@ -32,6 +34,31 @@ pub(super) fn add(builder: &mut Builder, statement: &Statement, table: &Name, pi
     }
     let key = builder.key_on(Kind::Constraint, table, &name);
     builder.catalog.insert(key, object);
+}
+
+/// `PRIMARY KEY USING INDEX i` makes the index the constraint's own, with its columns.
+fn using_index(
+    builder: &mut Builder,
+    statement: &Statement,
+    table: &Name,
+    piece: &Piece,
+) -> Option<Piece> {
+    let mut cursor = statement.cursor_in(piece.attributes.clone());
+    if cursor.is_phrase("using index tablespace") || !cursor.eat("using index") {
+        return None;
+    }
+    let index = cursor.ident()?;
+    let object = builder.catalog.objects.remove(&builder.key_on(Kind::Index, table, &index))?;
+    let (_, elements) = object.get(p::DEFINITION)?.split_once('(')?;
+    let (elements, _) = elements.split_once(')')?;
+    let end = piece.attributes.end;
+    let rest = cursor.rest_range();
+    Some(Piece {
+        name: Some(piece.name.clone().unwrap_or(index)),
+        columns: p::names_of(elements),
+        attributes: if rest.is_empty() { end..end } else { rest },
+        ..piece.clone()
+    })
 }
 
 fn kind(kind: PieceKind) -> Option<ConstraintKind> {

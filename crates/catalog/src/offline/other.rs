@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use sql::create_table::{self, PieceKind};
 use sql::{
-    Cursor, FunctionKind, Name, Object as Named, Statement, TokenKind, TypeKind, normal_text,
-    quote_literal, types, unquote_literal,
+    Cursor, Dialect, FunctionKind, Name, Object as Named, Statement, TokenKind, TypeKind,
+    normal_text, quote_literal, types, unquote_literal,
 };
 
 use super::builder::Builder;
@@ -14,6 +14,10 @@ use crate::{Kind, Object, names};
 
 /// An object that is only there or not.
 pub(super) fn plain(builder: &mut Builder, kind: Kind, name: &Name) -> bool {
+    // PostgreSQL creates this extension in every database, and dumps leave it out.
+    if kind == Kind::Extension && name.name == "plpgsql" {
+        return true;
+    }
     let key = builder.key(kind, name);
     builder.catalog.insert(key, Object::default());
     true
@@ -65,7 +69,11 @@ pub(super) fn view(
     cursor.find_any(&["as"]);
     cursor.eat("as");
     let query = types::normal_text(cursor);
-    let query = query.strip_suffix(" with data").unwrap_or(&query);
+    // Whether it is filled at first is no part of its definition.
+    let query = [" with data", " with no data"]
+        .iter()
+        .find_map(|with| query.strip_suffix(with))
+        .unwrap_or(&query);
     let kind = if materialized { Kind::MaterializedView } else { Kind::View };
     let key = builder.key(kind, name);
     builder.catalog.insert(key, object.with(p::DEFINITION, query));
@@ -120,7 +128,9 @@ fn function_text(mut cursor: Cursor<'_>) -> String {
         "as",
         "begin",
     ];
-    let arguments = cursor.parens().map(types::normal_text).unwrap_or_default();
+    let arguments = cursor.parens().map_or_else(Vec::new, Cursor::comma_parts);
+    let arguments: Vec<_> = arguments.into_iter().map(argument).collect();
+    let arguments = arguments.join(", ");
     let mut clauses = Vec::new();
     while !cursor.at_end() {
         let from = cursor.at;
@@ -134,11 +144,37 @@ fn function_text(mut cursor: Cursor<'_>) -> String {
         clauses.push(clause_text(cursor.sub(from..cursor.at)));
     }
     clauses.sort();
-    clauses.retain(|clause| !["volatile", "called on null input"].contains(&clause.as_str()));
+    let usual = ["volatile", "called on null input", "security invoker", "parallel unsafe"];
+    clauses.retain(|clause| !usual.contains(&clause.as_str()));
     format!("({arguments}) {}", clauses.join(" "))
 }
 
+/// An argument, its default as an expression.
+fn argument(part: Cursor<'_>) -> String {
+    let mut cursor = part;
+    while !cursor.at_end() && !cursor.is("default") && cursor.written() != "=" {
+        cursor.step();
+    }
+    let declared = types::normal_text(part.sub(0..cursor.at));
+    if cursor.at_end() {
+        return declared;
+    }
+    cursor.at += 1;
+    let default = &cursor.text()[cursor.rest_range()];
+    format!("{declared} default {}", sql::normal_expression(default, Dialect::Postgres))
+}
+
+/// `SET name = value` is shown as `SET name TO 'value'`, the name in its own spelling.
+fn setting_text(mut clause: Cursor<'_>) -> String {
+    let name = clause.path().join(".").to_ascii_lowercase();
+    clause.at += 1;
+    format!("set {name} to {}", types::normal_text(clause).replace('\'', ""))
+}
+
 fn clause_text(mut clause: Cursor<'_>) -> String {
+    if clause.eat("set") {
+        return setting_text(clause);
+    }
     let whole = types::normal_text(clause);
     let quoted = clause.eat("as") && clause.kind() == Some(TokenKind::String);
     if quoted && clause.tokens().len() == 2 {
@@ -332,9 +368,12 @@ pub(super) fn create_other(
         "foreign data wrapper" => Kind::ForeignDataWrapper,
         "server" => Kind::ForeignServer,
         "user mapping" => Kind::UserMapping,
+        // Of the whole server: no part of any schema.
+        "database" | "role" | "user" | "group" | "tablespace" => return true,
         _ => return false,
     };
     let text = normal_text(&statement.text.text, builder.dialect);
+    let text = text.replace(" execute procedure ", " execute function ");
     let key = builder.key(kind, name);
     builder.catalog.insert(key, Object::default().with(p::DEFINITION, text));
     true
@@ -350,6 +389,10 @@ pub(super) fn comment(
         let written = &statement.text.text[range];
         unquote_literal(written).unwrap_or_else(|| written.to_owned())
     });
+    // An extension brings its own comment, which dumps repeat.
+    if object.word == "extension" {
+        return true;
+    }
     let Some(key) = builder.named(object) else { return false };
     // A comment on the index of a constraint is a comment of that constraint, and so on: what is
     // commented need not be an object by itself. It is then kept as text.

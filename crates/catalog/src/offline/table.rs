@@ -162,7 +162,17 @@ pub(super) fn with_default(builder: &Builder, mut object: Object, text: &str) ->
         object.properties.remove(p::DEFAULT);
         return object;
     }
+    let number = expression.strip_prefix('\'').and_then(|text| text.strip_suffix('\''));
+    let number = number.filter(|text| is_numeric(&object) && text.parse::<f64>().is_ok());
+    let expression = number.map_or(expression.clone(), str::to_owned);
     object.with(p::DEFAULT, expression)
+}
+
+/// A number in quotes is a number where the column's type says so.
+fn is_numeric(column: &Object) -> bool {
+    let types = ["smallint", "integer", "bigint", "numeric", "real", "double precision"];
+    let data_type = column.get(p::DATA_TYPE).unwrap_or_default();
+    types.iter().any(|name| data_type.starts_with(name))
 }
 
 /// `serial` is an integer with a sequence of its own, as `pg_dump` shows it.
