@@ -25,7 +25,7 @@ use crate::connect::{self, Access};
 use crate::error_code::{engine_error, io_error};
 use crate::execute::execute;
 use crate::preflight::live_fingerprint;
-use crate::source::file::beside;
+use crate::source::file::{beside, has_journal_header};
 use crate::source::{integrity_messages, name_of};
 use crate::target::{SqliteTarget, Staged, check, marker, report, sync_file};
 
@@ -41,9 +41,9 @@ pub(crate) fn promote(
     sync_file(&staged.path)
         .map_err(|error| io_error(&code::STATEMENT_FAILED, &target.place.shown, &error))?;
     let wait = Duration::from_millis(plan.settings.lock_timeout_ms);
-    let mut attempt = 1;
+    let (mut before, mut attempt) = (target.before.clone(), 1);
     loop {
-        match swap(target, &staged, run, hooks, wait) {
+        match swap(target, &staged, run, hooks, wait, &mut before) {
             Ok((locked, kept)) => {
                 let locked_ms = u64::try_from(locked.as_millis()).unwrap_or(u64::MAX);
                 return Ok(Promotion { attempts: attempt, locked_ms, kept, fingerprint });
@@ -141,14 +141,16 @@ fn swap(
     run: &RunInfo,
     hooks: &mut dyn PromoteHooks,
     wait: Duration,
+    before: &mut Option<String>,
 ) -> Result<(Duration, Option<String>)> {
     let place = &target.place;
     let (live, kept) = (place.live(), place.kept(&run.run_id));
     let failed = |error: io::Error| io_error(&code::STATEMENT_FAILED, &place.shown, &error);
-    unchanged(target)?;
+    unchanged(target, before)?;
     let old = live.exists();
-    if old {
-        empty_wal(target, wait)?;
+    if old && empty_wal(target, wait)? {
+        // Other bytes, the same content: a further try must not take it for a change.
+        *before = Some(live_fingerprint(place)?);
     }
     let start = Instant::now();
     let _locked = if old { lock_old(target, wait)? } else { None };
@@ -165,8 +167,8 @@ fn swap(
 }
 
 /// Taken with no connection open: closing a descriptor would release SQLite's locks.
-fn unchanged(target: &SqliteTarget) -> Result<()> {
-    if target.before.as_ref() == Some(&live_fingerprint(&target.place)?) {
+fn unchanged(target: &SqliteTarget, before: &Option<String>) -> Result<()> {
+    if before.as_ref() == Some(&live_fingerprint(&target.place)?) {
         return Ok(());
     }
     let message = "the file at the target's path is not the one that preflight saw";
@@ -177,10 +179,11 @@ fn unchanged(target: &SqliteTarget) -> Result<()> {
 
 /// Brings the rows of a `-wal` into the old file, as its own last closing would: a stale `-wal`
 /// beside the new file would be read as the new file's own. What the old target says is unchanged.
-fn empty_wal(target: &SqliteTarget, wait: Duration) -> Result<()> {
+/// `false`: there was nothing to do.
+fn empty_wal(target: &SqliteTarget, wait: Duration) -> Result<bool> {
     let live = target.place.live();
     if !beside(&live, "-wal").exists() {
-        return Ok(());
+        return Ok(false);
     }
     let busy = |message: &str| {
         EngineError::new(&code::LOCK_TIMEOUT, message)
@@ -196,7 +199,7 @@ fn empty_wal(target: &SqliteTarget, wait: Duration) -> Result<()> {
         Ok(busy)
     };
     match checkpoint() {
-        Ok(0) if !beside(&live, "-wal").exists() => Ok(()),
+        Ok(0) if !beside(&live, "-wal").exists() => Ok(true),
         Ok(_) => Err(busy("another program has the target open")),
         Err(error) => {
             Err(engine_error(&code::STATEMENT_FAILED, &error).object(&target.place.shown))
@@ -220,15 +223,14 @@ fn lock_old(target: &SqliteTarget, wait: Duration) -> Result<Option<Connection>>
     };
     let locked = lock()
         .map_err(|error| engine_error(&code::LOCK_TIMEOUT, &error).object(&target.place.shown))?;
-    match ["-wal", "-journal"].iter().find(|suffix| beside(&live, suffix).exists()) {
-        None => Ok(locked),
-        Some(suffix) => {
-            let message = format!("another program has written a `{suffix}` beside the target");
-            Err(EngineError::new(&code::LOCK_TIMEOUT, message)
-                .object(&target.place.shown)
-                .class(ErrorClass::Transient))
-        }
+    // A journal without a header is void (`journal_mode = persist` leaves it there).
+    if !beside(&live, "-wal").exists() && !has_journal_header(&beside(&live, "-journal")) {
+        return Ok(locked);
     }
+    let message = "another program is writing the target";
+    Err(EngineError::new(&code::LOCK_TIMEOUT, message)
+        .object(&target.place.shown)
+        .class(ErrorClass::Transient))
 }
 
 /// The new file belongs to whom the old one belonged, with the same rights.

@@ -20,9 +20,8 @@ use runtime::engine::{
 };
 use rusqlite::Connection;
 
-pub(crate) use backup::{
-    check_integrity, foreign_key_violations, integrity_messages, make_read_only, sync,
-};
+pub(crate) use backup::{integrity_messages, sync};
+
 pub(crate) use fingerprint::{name_of, sha256};
 pub(crate) use reading::{Keeps, Opened};
 
@@ -32,7 +31,7 @@ use crate::error_code::{io_error, source_error};
 use crate::sandbox;
 use crate::snapshot::SqliteSnapshot;
 use crate::text::quote;
-use backup::Partial;
+use backup::{Partial, check_integrity, foreign_key_violations, make_read_only};
 use file::Located;
 use manifest::Taken;
 use reading::OpenMode;

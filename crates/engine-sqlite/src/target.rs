@@ -23,14 +23,14 @@ use runtime::engine::{
 };
 use rusqlite::Connection;
 
+use crate::canonical::stored_tables;
 use crate::connect::{self, Access};
-use crate::error_code::{engine_error, io_error};
+use crate::error_code::{engine_error, failure, io_error};
 use crate::introspect::introspect;
 use crate::preflight;
 use crate::promote;
 use crate::scratch::SqliteNormaliser;
 use crate::snapshot::sort_in;
-use crate::source::foreign_key_violations;
 use crate::text::count;
 use crate::worker::SqliteWorker;
 use lock::Lock;
@@ -266,11 +266,8 @@ pub(crate) fn report(
         .filter(|found| !preflight::is_new(found, &plan.baseline.new))
         .map(|found| (found.key.clone(), found.to_string()))
         .collect();
-    let broken = foreign_key_violations(conn).map_err(|error| target.failed(&error))?;
-    let defects = match broken {
-        0 => Vec::new(),
-        n => vec![format!("{} refer to a row that is not there", count(n, "row"))],
-    };
+    let tables = stored_tables(conn).map_err(|error| target.failed(&error))?;
+    let defects = tables.iter().filter_map(|table| foreign_key_defect(conn, table)).collect();
     Ok(CatalogReport {
         differences,
         defects,
@@ -278,6 +275,18 @@ pub(crate) fn report(
         via: baseline.via,
         catalog: built,
     })
+}
+
+/// A row without its parent, or a key that SQLite cannot check because it fits no unique columns.
+fn foreign_key_defect(conn: &Connection, table: &str) -> Option<String> {
+    let sql = "SELECT count(*) FROM pragma_foreign_key_check(?1)";
+    match connect::count(conn, sql, [table]) {
+        Ok(0) => None,
+        Ok(rows) => {
+            Some(format!("{} of table {table} without the row it refers to", count(rows, "row")))
+        }
+        Err(error) => Some(format!("table {table}: {}", failure(&error).message)),
+    }
 }
 
 /// Makes a file, its content and its metadata, durable.

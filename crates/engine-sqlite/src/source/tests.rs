@@ -356,6 +356,37 @@ fn l1_a_digest_does_not_release_the_locks_of_a_reader() {
     count("free");
 }
 
+/// A lock of another process is seen, with who holds it.
+#[test]
+fn l1_a_writer_in_another_process_is_named() {
+    let folder = Folder::new();
+    drop(folder.database("s.db", &format!("PRAGMA journal_mode = wal; {ROWS}")));
+    let located = file::locate(&source(&folder.path("s.db"))).unwrap();
+    assert_eq!(located.locked_by(), Ok(None));
+    let script = format!(
+        "import fcntl, struct, sys; f = open({}, 'r+b'); \
+         fcntl.lockf(f, fcntl.LOCK_SH, 1, 0x40000002); print('held', flush=True); sys.stdin.read()",
+        literal(&folder.path("s.db").to_string_lossy())
+    );
+    let child = std::process::Command::new("python3")
+        .args(["-c", &script])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn();
+    let Ok(mut child) = child else {
+        eprintln!("skipped: no second process to hold a lock");
+        return;
+    };
+    std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut [0; 4]).unwrap();
+    assert_eq!(located.locked_by(), Ok(Some(child.id())));
+    let error = folder.inspect("s.db").unwrap_err();
+    let expected = format!("process {} has the file open and could write it", child.id());
+    assert_eq!((error.code.id, error.message), ("SRC109", expected));
+    drop(child.stdin.take());
+    child.wait().unwrap();
+    assert_eq!(folder.inspect("s.db").unwrap().open_mode, "wal-empty");
+}
+
 /// The databases of real applications, where they are at hand.
 #[test]
 fn l1_real_databases_are_inspected_and_backed_up_unchanged() {
