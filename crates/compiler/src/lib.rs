@@ -24,7 +24,7 @@ use diagnostics::{Diagnostic, SourceId, Sources, Span, code};
 use ir::{CompiledPlan, Origin};
 use plan::model::{EngineKind, Plan, Target};
 
-pub use baseline::{SchemaFile, schema_file};
+pub use baseline::{BaselineLines, SchemaFile, schema_file};
 pub use explain::{ExplainedEdge, ExplainedStep, Explanation};
 
 use resolve::Context;

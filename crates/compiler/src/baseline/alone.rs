@@ -1,9 +1,12 @@
 //! A schema file by itself, without a plan: what `cutover drift --baseline` compares with.
 
-use diagnostics::{Diagnostic, Sources, Span, Spanned};
+use diagnostics::{Diagnostic, SourceId, SourceText, Sources, Span, Spanned};
+use ir::Origin;
 use plan::model::{Baseline, BaselineFile, EngineKind, Plan, Settings};
+use sql::Dialect;
 
 use super::KnownGood;
+use super::places::Places;
 use crate::resolve::Context;
 use crate::{Files, write};
 
@@ -68,5 +71,41 @@ fn plan_of(path: &str, schema: Option<&str>, span: Span) -> Plan {
         invariants: Vec::new(),
         waivers: Vec::new(),
         settings: Settings::default(),
+    }
+}
+
+/// Where each object of a compiled plan's baseline is defined.
+pub struct BaselineLines<'a> {
+    baseline: &'a ir::Baseline,
+    /// Spans are in the statement with the number of the source.
+    places: Places,
+    dialect: Dialect,
+}
+
+impl<'a> BaselineLines<'a> {
+    pub fn of(baseline: &'a ir::Baseline, engine: EngineKind) -> Self {
+        let dialect = write::dialect_of(engine);
+        let mut statements = Vec::new();
+        for (number, statement) in (0_u32..).zip(&baseline.script.statements) {
+            let span = Span::new(SourceId(number), 0..statement.sql.len());
+            let text = SourceText::verbatim(statement.sql.clone(), span);
+            statements.extend(sql::split(&text, dialect).0);
+        }
+        Self { baseline, places: Places::of(&statements), dialect }
+    }
+
+    /// The line that gives the property, else the object, else what it is on.
+    pub fn find(&self, key: &catalog::ObjectKey, property: Option<&str>) -> Option<Origin> {
+        let span = property
+            .and_then(|property| self.places.property(key, property, self.dialect))
+            .or_else(|| self.places.find(key, self.dialect))
+            .or_else(|| self.places.parent(key, self.dialect))?;
+        let at = span.source.0 as usize;
+        let start = self.baseline.origins.get(at)?;
+        let before = self.baseline.script.statements[at].sql.get(..span.start as usize)?;
+        let lines = u32::try_from(before.matches('\n').count()).ok()?;
+        // A qualifier taken out of the statement moves columns, never lines.
+        let column = if lines == 0 { start.column } else { 1 };
+        Some(Origin { file: start.file.clone(), line: start.line + lines, column })
     }
 }

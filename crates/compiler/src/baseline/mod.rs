@@ -14,7 +14,7 @@ use crate::lower::Draft;
 use crate::resolve::classify::Fate;
 use crate::resolve::{Context, Resolved, classify, read, rewrite, unsupported};
 
-pub use alone::{SchemaFile, schema_file};
+pub use alone::{BaselineLines, SchemaFile, schema_file};
 
 pub(crate) struct Checked {
     pub(crate) baseline: ir::Baseline,

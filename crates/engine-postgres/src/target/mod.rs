@@ -15,7 +15,7 @@ mod verify;
 
 use std::path::Path;
 
-use catalog::Catalog;
+use catalog::{Catalog, Difference};
 use diagnostics::code::INTERNAL;
 use ir::{Check, CompiledPlan, PostgresTarget, Settings, Target};
 use runtime::EngineError;
@@ -86,6 +86,23 @@ impl PostgresEngine {
         crate::introspect::introspect(&mut self.lead, &scope)
     }
 
+    /// What the target schema has otherwise than `expected`, with the plan's own exceptions.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub fn drift(&mut self, plan: &CompiledPlan, expected: &Catalog) -> Result<Vec<Difference>> {
+        let live = self.live_catalog()?;
+        Ok(compare::against_baseline(expected, &live, plan, &self.target))
+    }
+
+    /// `PostgreSQL 15.18`
+    ///
+    /// # Errors
+    /// What the server says.
+    pub fn engine_name(&mut self) -> Result<String> {
+        scratch::engine_name(&mut self.lead)
+    }
+
     /// Whether the connection to a remote server is verified; `false` is `HAZ503`.
     pub fn is_verified(&self) -> bool {
         self.connector.address().is_local() || self.target.tls == ir::TlsMode::VerifyFull
@@ -134,7 +151,8 @@ impl TargetEngine for PostgresEngine {
 
     fn preflight(&mut self, plan: &CompiledPlan) -> Result<Preflight> {
         let own = self.connector.address().is_own_server();
-        let result = preflight::run(&mut self.lead, plan, &self.target, own)?;
+        let verified = self.is_verified();
+        let result = preflight::run(&mut self.lead, plan, &self.target, own, verified)?;
         self.before = Some(result.before.clone());
         Ok(result)
     }
