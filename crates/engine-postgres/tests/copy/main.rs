@@ -1,5 +1,7 @@
 //! Rows arrive as the server itself would have read them, and the digest sees every change.
 
+#![allow(clippy::unwrap_used)]
+
 #[path = "../common/mod.rs"]
 mod common;
 
