@@ -17,7 +17,8 @@ pub enum ErrorClass {
     Interrupted,
 }
 
-/// Texts never hold secrets or row values; `message` is the engine's own main message where the
+/// Texts never hold secrets, nor row values but for the one shortened value that a `RUN812` is about,
+/// without which nobody finds it; `message` is the engine's own main message where the
 /// engine spoke (its DETAIL and CONTEXT carry user data and are left out).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EngineError {
