@@ -42,7 +42,7 @@ fn parse(place: &str) -> Option<Origin> {
 
 /// From the origin's column to the end of its line; `None` where the file is not at hand or has
 /// changed so much that the place is not there any more.
-fn span(origin: &Origin, texts: &mut Texts) -> Option<Span> {
+pub(crate) fn span(origin: &Origin, texts: &mut Texts) -> Option<Span> {
     let id = texts.find(&origin.file)?;
     let text = &texts.shown.file(id).text;
     let start = match origin.line.checked_sub(2) {

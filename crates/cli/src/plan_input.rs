@@ -9,6 +9,7 @@ use catalog::Via;
 use compiler::{Compiled, Files, Inputs};
 use diagnostics::{Diagnostic, SourceId, Sources, code};
 use ir::{CompiledPlan, Digest};
+use plan::model::EngineKind;
 
 use crate::args::Scratch;
 use crate::exit_code;
@@ -158,6 +159,23 @@ fn judge_bytes(
     };
     let texts = Texts::of(&sources, &folder);
     Ok(Judged { plan, findings: diagnostics, texts, via })
+}
+
+/// A baseline file that was read by itself.
+pub(crate) struct ReadBaseline {
+    /// `None` where there is an error.
+    pub(crate) file: Option<compiler::SchemaFile>,
+    pub(crate) findings: Vec<Diagnostic>,
+    pub(crate) texts: Texts,
+}
+
+pub(crate) fn read_baseline(path: &Path, engine: EngineKind, schema: Option<&str>) -> ReadBaseline {
+    let mut sources = Sources::default();
+    let folder = Path::new("");
+    let name = path.to_string_lossy();
+    let (file, findings) =
+        compiler::schema_file(&mut sources, &PlanFiles { folder }, engine, &name, schema);
+    ReadBaseline { file, findings, texts: Texts::of(&sources, folder) }
 }
 
 /// A plan that only falls short of its baseline is a mismatch (3); any other error is a finding (1).

@@ -4,6 +4,7 @@ mod check;
 mod codes;
 mod compile;
 mod completions;
+mod drift;
 mod explain;
 mod local;
 mod man;
@@ -27,12 +28,12 @@ pub(crate) fn dispatch(command: &Command, io: &Io) -> Outcome {
         Command::Status(args) => status::run(args, io),
         Command::Run(args) => run::run(args, io),
         Command::Verify(args) => verify::run(args, io),
+        Command::Drift(args) => drift::run(args, io),
         Command::Explain(args) => explain::run(args, io),
         Command::Codes(args) => codes::run(args, io),
         Command::Completions(args) => completions::run(args, io),
         Command::Local(args) => local::run(args, io),
         Command::Man(_) => man::run(io),
         Command::Schema(_) => schema::run(io),
-        _ => todo!(),
     }
 }

@@ -1,0 +1,155 @@
+//! `cutover drift`: a live schema against its baseline. Exit 0: equal; 3: drift; anything else: it
+//! could not be told.
+
+mod live;
+mod report;
+
+use std::path::Path;
+
+use catalog::{Difference, Via};
+use compiler::BaselineLines;
+use diagnostics::{Diagnostic, code};
+use ir::{Baseline, CompiledPlan, Target};
+use plan::model::EngineKind;
+
+use super::Outcome;
+use crate::args::{self, Scratch};
+use crate::failure::Failure;
+use crate::io::Io;
+use crate::plan_input::{self, Texts};
+use crate::{exit_code, folders, scratch};
+use live::Live;
+
+/// A comparison that was made.
+struct Compared {
+    /// `PostgreSQL 15.18, database shop, schema shop`.
+    live: String,
+    baseline: String,
+    /// Who read the baseline.
+    via: Via,
+    findings: Vec<Diagnostic>,
+}
+
+pub(crate) fn run(args: &args::Drift, io: &Io) -> Outcome {
+    match (&args.plan, &args.baseline) {
+        (Some(plan), _) => of_plan(plan, args, io),
+        (None, Some(baseline)) => of_baseline(baseline, args, io),
+        (None, None) => Err(Failure::usage(
+            &code::USAGE,
+            "there is nothing to compare",
+            "name a plan, or a baseline and a database",
+        )),
+    }
+}
+
+/// The plan's target against the plan's baseline, with the plan's own exceptions.
+fn of_plan(path: &Path, args: &args::Drift, io: &Io) -> Outcome {
+    let base = folders::base(path, &args.place);
+    let state_dir = folders::state(&base, &args.place);
+    // Whether the plan builds its baseline is the business of `check`; offline is enough here.
+    let offline = Scratch { scratch_url: None, offline: true };
+    let mut input = plan_input::read(path, &base, &offline)?;
+    let plan = &input.plan;
+    let mut live = Live::of_plan(plan, &base, &state_dir)?;
+    let expected = normalised(&plan.baseline, engine_of(plan), &args.scratch)?;
+    same_major(&expected.via, &live)?;
+    let differences = live.drift(plan, &expected.catalog)?;
+    let lines = BaselineLines::of(&plan.baseline, engine_of(plan));
+    let findings = report::findings(&differences, &lines, &mut input.texts);
+    let live = live.describe();
+    let compared =
+        Compared { live, baseline: plan.baseline.file.clone(), via: expected.via, findings };
+    report::tell(&compared, &input.texts, args.format, io)
+}
+
+/// A database against a baseline file, without a plan.
+fn of_baseline(path: &Path, args: &args::Drift, io: &Io) -> Outcome {
+    let engine = if args.sqlite.is_some() { EngineKind::Sqlite } else { EngineKind::Postgres };
+    let mut read = plan_input::read_baseline(path, engine, args.schema.as_deref());
+    let Some(file) = read.file else {
+        return Err(Failure::findings(read.findings, read.texts.shown, exit_code::FINDINGS));
+    };
+    let schema = args.schema.clone().or_else(|| file.homes.first().cloned());
+    let mut live = Live::of_arguments(args, schema.as_deref().unwrap_or("public"))?;
+    let expected = normalised(&file.baseline, engine, &args.scratch)?;
+    same_major(&expected.via, &live)?;
+    let differences = live.differences(&expected.catalog, &args.scope)?;
+    let lines = BaselineLines::of(&file.baseline, engine);
+    let findings = report::findings(&differences, &lines, &mut read.texts);
+    let baseline = path.display().to_string();
+    let compared = Compared { live: live.describe(), baseline, via: expected.via, findings };
+    report::tell(&compared, &read.texts, args.format, io)
+}
+
+fn engine_of(plan: &CompiledPlan) -> EngineKind {
+    match plan.target {
+        Target::Postgres(_) => EngineKind::Postgres,
+        Target::Sqlite(_) => EngineKind::Sqlite,
+    }
+}
+
+/// The baseline as an engine reads it. By syntax alone nothing live can be judged.
+fn normalised(
+    baseline: &Baseline,
+    engine: EngineKind,
+    options: &Scratch,
+) -> Result<catalog::Normalised, Failure> {
+    let no_scratch = |why: String| {
+        let diagnostic = Diagnostic::new(&code::NO_SCRATCH, why)
+            .help("give a server for a scratch database with `--scratch-url`");
+        Failure::new(diagnostic, exit_code::FINDINGS)
+    };
+    let expected = scratch::normaliser(Some(engine), options)?
+        .normalise(&baseline.script)
+        .map_err(no_scratch)?;
+    if let Via::Syntax(reason) = &expected.via {
+        let message = format!("a live schema cannot be judged by syntax alone: {reason}");
+        return Err(no_scratch(message));
+    }
+    refused(baseline, &expected)?;
+    Ok(expected)
+}
+
+/// A baseline that the engine does not take says nothing about a database.
+fn refused(baseline: &Baseline, expected: &catalog::Normalised) -> Result<(), Failure> {
+    let findings: Vec<Diagnostic> = expected
+        .errors
+        .iter()
+        .map(|error| {
+            let message = format!("the engine refuses the baseline: {}", error.message);
+            let diagnostic = Diagnostic::new(&code::STATEMENT_REFUSED, message);
+            match baseline.origins.get(error.statement) {
+                Some(at) => diagnostic.note(format!("written at {}:{}", at.file, at.line)),
+                None => diagnostic,
+            }
+        })
+        .collect();
+    if findings.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::findings(findings, Texts::default().shown, exit_code::FINDINGS))
+}
+
+/// Two major versions write the same definition differently; such texts are never compared.
+fn same_major(expected: &Via, live: &Live) -> Result<(), Failure> {
+    let (Via::Engine(ours), Some(theirs)) = (expected, live.postgres_version()) else {
+        return Ok(());
+    };
+    let major = |name: &str| name.split(['.', ' ']).nth(1).map(str::to_owned);
+    if major(ours) == major(&theirs) {
+        return Ok(());
+    }
+    let message =
+        format!("the baseline was read by {ours}, the live schema is on {theirs}: not compared");
+    let diagnostic = Diagnostic::new(&code::SCRATCH_VERSION, message)
+        .help("give a server of the same major version with `--scratch-url`");
+    Err(Failure::new(diagnostic, exit_code::FINDINGS))
+}
+
+/// The property that a difference is about.
+fn property_of(difference: &Difference) -> Option<&str> {
+    match &difference.change {
+        catalog::Change::Changed { property, .. } => Some(property),
+        catalog::Change::Missing | catalog::Change::Extra => None,
+    }
+}
