@@ -93,6 +93,10 @@ fn of(folder: &Path) -> RunStatus {
     let alive = is_alive(folder);
     match read_run(folder) {
         Ok(read) => status(run_id, folder, &read.view, read.tail, alive),
+        // Its process died, or is about to begin: the journal comes before everything else.
+        Err(error) if error.code == &code::NO_RUN => {
+            status(run_id, folder, &View::default(), Tail::Whole, false)
+        }
         Err(error) => unreadable(run_id, folder, &error),
     }
 }

@@ -126,5 +126,5 @@ fn unwritable(path: &Path, error: &std::io::Error) -> EngineError {
     let full = matches!(error.kind(), StorageFull | QuotaExceeded);
     let code = if full { &code::DISK_FULL } else { &code::JOURNAL_UNWRITABLE };
     EngineError::new(code, format!("`{}` cannot be written: {error}", path.display()))
-        .help("the run needs a writable state folder; name another one with `--state`")
+        .help("the run needs a writable state folder; name another one with `--state-dir`")
 }

@@ -9,7 +9,7 @@ use super::{Finding, SNAPSHOTS, runs_folder};
 use crate::EngineError;
 use crate::engine::{Leftover, Outcome, TargetEngine};
 use crate::journal::format::{Closing, WarningKind};
-use crate::journal::{Journal, Record, VIEW_FILE, View};
+use crate::journal::{JOURNAL_FILE, Journal, Record, VIEW_FILE, View};
 
 /// Says what dead runs left, and leaves it there.
 pub(super) fn mention(
@@ -59,8 +59,12 @@ fn folders(state_dir: &Path, own: &Path) -> Vec<PathBuf> {
     folders
 }
 
-/// The readable view is enough to see that a run ended well; it is never ahead of the journal.
+/// The readable view is enough to see that a run ended well; it is never ahead of the journal. A
+/// run that has no journal yet has not touched anything.
 fn is_closed(folder: &Path) -> bool {
+    if !folder.join(JOURNAL_FILE).exists() {
+        return true;
+    }
     let view = std::fs::read(folder.join(VIEW_FILE)).ok();
     let view = view.and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok());
     let closed = view.and_then(|mut view| view.get_mut("closed").map(serde_json::Value::take));

@@ -66,6 +66,20 @@ fn cleared_up_after(count: usize) {
     assert_eq!(said.contains("it is removed"), !promoted, "{count}: {said}");
 }
 
+/// Killed between the making of its folder and of its journal.
+#[test]
+fn a_run_without_a_journal_has_touched_nothing() {
+    let case = Case::new();
+    let folder = case.path(".cutover/runs/20261120-000000-000000");
+    std::fs::create_dir_all(&folder).unwrap();
+    let run = status::read(&case.state(), None).unwrap();
+    assert_eq!(run.state, RunState::Unfinished);
+    assert_eq!(run.sentence, "its process ended in `scan-source`; the target is as it was");
+    let report = case.run();
+    assert_ended(&report, RunOutcome::Done);
+    assert!(!messages(&report).contains("JRN902") && folder.exists());
+}
+
 #[test]
 fn a_dry_run_only_mentions_them() {
     let case = Case::new();
