@@ -3,6 +3,8 @@
 //! The bundled SQLite has foreign keys on by default and stock SQLite has them off, so nothing here
 //! relies on a default.
 
+use std::fs::File;
+use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Duration;
@@ -11,6 +13,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Params, Result};
 
 use crate::functions;
+use crate::source::file::beside;
 
 /// How a file is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +57,21 @@ pub(crate) fn open(path: &Path, access: Access, busy: Duration) -> Result<Connec
     conn.busy_timeout(busy)?;
     harden(&conn)?;
     Ok(conn)
+}
+
+/// Opens a target for reading without leaving a `-wal` or `-shm` beside it: `mode=ro` would make
+/// both for a database in WAL mode that nobody has open, and there is nothing in them to be read.
+pub(crate) fn open_to_read(path: &Path, busy: Duration) -> Result<Connection> {
+    let wal = beside(path, "-wal").metadata().is_ok_and(|found| found.len() > 0);
+    let access = if wal || !in_wal_mode(path) { Access::ReadOnly } else { Access::Immutable };
+    open(path, access, busy)
+}
+
+/// Byte 19 of the header, the read version, is 2.
+fn in_wal_mode(path: &Path) -> bool {
+    let mut header = [0; 20];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
+    read.is_ok() && header[19] == 2
 }
 
 pub(crate) fn in_memory() -> Result<Connection> {

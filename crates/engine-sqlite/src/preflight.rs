@@ -14,7 +14,7 @@ use rusqlite::Connection;
 
 use crate::cage::Cage;
 use crate::canonical::stored_tables;
-use crate::connect::{self, Access};
+use crate::connect;
 use crate::error_code::{engine_error, io_error};
 use crate::execute::execute;
 use crate::introspect::{RUN_TABLE, columns, introspect};
@@ -283,7 +283,7 @@ fn usable(target: &SqliteTarget, live: &Path) -> Result<()> {
 
 /// Tables of the old target with their rows, the record of runs left out.
 fn live_tables(live: &Path) -> rusqlite::Result<Vec<ReplacedTable>> {
-    let conn = connect::open(live, Access::ReadOnly, Duration::from_secs(5))?;
+    let conn = connect::open_to_read(live, Duration::from_secs(5))?;
     let own = stored_tables(&conn)?.into_iter();
     own.filter(|table| !table.starts_with("sqlite_") && table != RUN_TABLE)
         .filter(|table| !is_shadow(&conn, table))

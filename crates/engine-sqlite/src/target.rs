@@ -122,7 +122,7 @@ impl SqliteTarget {
     fn live(&self) -> Result<Connection> {
         let live = self.place.live();
         match live.exists() {
-            true => connect::open(&live, Access::ReadOnly, BUSY),
+            true => connect::open_to_read(&live, BUSY),
             false => connect::in_memory(),
         }
         .map_err(|error| engine_error(&code::UNREACHABLE, &error).object(&self.place.shown))

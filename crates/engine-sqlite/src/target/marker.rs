@@ -7,7 +7,7 @@ use diagnostics::code;
 use runtime::engine::{Result, RunInfo};
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::connect::{self, Access};
+use crate::connect;
 use crate::error_code::engine_error;
 use crate::introspect::RUN_TABLE;
 
@@ -29,7 +29,7 @@ pub(crate) fn write(conn: &Connection, run: &RunInfo, fingerprint: &str) -> rusq
 /// The run that built this file; `None` for a file that no run built.
 pub(crate) fn run_of(path: &Path, shown: &str) -> Result<Option<String>> {
     let read = || {
-        let conn = connect::open(path, Access::ReadOnly, Duration::from_secs(5))?;
+        let conn = connect::open_to_read(path, Duration::from_secs(5))?;
         let exists = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = ?1)";
         if !conn.query_row(exists, [RUN_TABLE], |row| row.get(0))? {
             return Ok(None);
