@@ -8,7 +8,7 @@ use common::plan::{Hooks, at_promote, build, connect, origin, plan, promote, run
 use common::{cluster, database, one};
 use ir::{Check, Existing, Expect, Inbound, Moment};
 use runtime::EngineError;
-use runtime::engine::{Outcome, TargetEngine as _, Worker as _};
+use runtime::engine::{Outcome, TargetEngine as _};
 
 const SHOP: [&str; 12] = [
     "create type status as enum ('new', 'paid')",

@@ -227,6 +227,8 @@ fn pin_statements(pins: Pins, version: u32) -> String {
         ("quote_all_identifiers", "off".to_owned()),
         ("row_security", "off".to_owned()),
         ("check_function_bodies", "off".to_owned()),
+        // Compiling the queries on the system catalog takes longer than running them.
+        ("jit", "off".to_owned()),
         ("client_min_messages", "notice".to_owned()),
     ];
     if version >= 140_000 {

@@ -5,6 +5,7 @@ select
     c.relname,
     t.tgname,
     jsonb_strip_nulls(jsonb_build_object(
+        'type', case when t.tgconstraint <> 0 then 'constraint' end,
         'definition', substr(pg_get_triggerdef(t.oid, true), 2 + length(
             case when t.tgconstraint <> 0 then 'CREATE CONSTRAINT TRIGGER ' else 'CREATE TRIGGER ' end
             || quote_ident(t.tgname))),

@@ -25,7 +25,9 @@ left join lateral (
         'sspace = ' || nullif(a.aggtransspace, 0),
         'finalfunc = ' || nullif(a.aggfinalfn, 0)::regproc::text,
         case when a.aggfinalextra then 'finalfunc_extra' end,
-        'finalfunc_modify = ' || a.aggfinalmodify::text,
+        'finalfunc_modify = ' || case when a.aggfinalmodify <> usual.modify then
+            case a.aggfinalmodify when 'r' then 'read_only' when 's' then 'shareable'
+                else 'read_write' end end,
         'combinefunc = ' || nullif(a.aggcombinefn, 0)::regproc::text,
         'serialfunc = ' || nullif(a.aggserialfn, 0)::regproc::text,
         'deserialfunc = ' || nullif(a.aggdeserialfn, 0)::regproc::text,
@@ -33,12 +35,23 @@ left join lateral (
         'msfunc = ' || nullif(a.aggmtransfn, 0)::regproc::text,
         'minvfunc = ' || nullif(a.aggminvtransfn, 0)::regproc::text,
         'mstype = ' || format_type(nullif(a.aggmtranstype, 0), null),
+        'msspace = ' || nullif(a.aggmtransspace, 0),
         'mfinalfunc = ' || nullif(a.aggmfinalfn, 0)::regproc::text,
+        case when a.aggmfinalextra then 'mfinalfunc_extra' end,
+        'mfinalfunc_modify = ' || case when a.aggmfinalfn <> 0 and a.aggmfinalmodify <> usual.modify then
+            case a.aggmfinalmodify when 'r' then 'read_only' when 's' then 'shareable'
+                else 'read_write' end end,
         'minitcond = ' || quote_literal(a.aggminitval),
-        'sortop = ' || nullif(a.aggsortop, 0)::regoper::text,
-        'kind = ' || a.aggkind::text,
-        'parallel = ' || p.proparallel::text)) as text
-    from pg_aggregate a where p.prokind = 'a' and a.aggfnoid = p.oid) aggregate on true
+        (select format('sortop = operator(%I.%s)', n.nspname, o.oprname)
+            from pg_operator o join pg_namespace n on n.oid = o.oprnamespace
+            where o.oid = a.aggsortop),
+        case when a.aggkind = 'h' then 'hypothetical' end,
+        'parallel = ' || case p.proparallel when 's' then 'safe' when 'r' then 'restricted' end
+        )) as text
+    from pg_aggregate a
+    cross join lateral (
+        select case a.aggkind when 'n' then 'r' else 'w' end::"char" as modify) usual
+    where p.prokind = 'a' and a.aggfnoid = p.oid) aggregate on true
 where p.pronamespace = any ($1)
   and not exists (
     select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid

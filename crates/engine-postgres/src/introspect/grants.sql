@@ -8,7 +8,7 @@ with objects (namespace, parent, owner, class, acl) as (
     from pg_class c
     where c.relacl is not null and c.relkind in ('r', 'p', 'f', 'v', 'm', 'S')
       and not exists (select from pg_depend d
-        where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype in ('e', 'i'))
+        where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
     union all
     select c.relnamespace, 'column ' || c.relname || '.' || a.attname, c.relowner, 'c', a.attacl
     from pg_attribute a join pg_class c on c.oid = a.attrelid

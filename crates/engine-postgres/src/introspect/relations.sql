@@ -26,10 +26,14 @@ select
         end,
         'access method', nullif(am.amname, 'heap'),
         'options', nullif(concat_ws(', ',
-            (select string_agg(o, ', ' order by o) from unnest(c.reloptions) o),
-            (select string_agg('toast.' || o, ', ' order by o) from unnest(toast.reloptions) o),
-            (select string_agg(o, ', ' order by o) from unnest(f.ftoptions) o),
-            'of type ' || nullif(c.reloftype, 0)::regtype::text), ''),
+            (select string_agg(o, ', ' order by o collate "C") from unnest(c.reloptions) o),
+            (select string_agg('toast.' || o, ', ' order by o collate "C")
+                from unnest(toast.reloptions) o),
+            (select string_agg(quote_ident(o.option_name) || ' ' || quote_literal(o.option_value),
+                ', ' order by o.option_name collate "C")
+                from pg_options_to_table(f.ftoptions) o)), ''),
+        'of type', nullif(c.reloftype, 0)::regtype::text,
+        'tablespace', ts.spcname,
         'server', s.srvname,
         'columns', columns.names,
         'definition', case when c.relkind in ('v', 'm')
@@ -40,6 +44,7 @@ select
 from pg_class c
 join pg_namespace n on n.oid = c.relnamespace
 left join pg_am am on am.oid = c.relam
+left join pg_tablespace ts on ts.oid = c.reltablespace
 left join pg_class toast on toast.oid = c.reltoastrelid
 left join pg_foreign_table f on f.ftrelid = c.oid
 left join pg_foreign_server s on s.oid = f.ftserver

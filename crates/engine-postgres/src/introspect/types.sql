@@ -26,23 +26,46 @@ select
             when 'r' then (
                 select concat_ws(', ',
                     'subtype = ' || format_type(r.rngsubtype, null),
-                    'subtype_opclass = ' || o.opcname,
+                    'subtype_opclass = ' || case when not o.opcdefault
+                        then quote_ident(on_.nspname) || '.' || quote_ident(o.opcname) end,
                     'collation = ' || nullif(r.rngcollation, 0)::regcollation::text,
                     'canonical = ' || nullif(r.rngcanonical, 0)::regproc::text,
-                    'subtype_diff = ' || nullif(r.rngsubdiff, 0)::regproc::text)
-                from pg_range r join pg_opclass o on o.oid = r.rngsubopc where r.rngtypid = t.oid)
+                    'subtype_diff = ' || nullif(r.rngsubdiff, 0)::regproc::text
+                    , 'multirange_type_name = ' || r.rngmultitypid::regtype::text -- from 14
+                )
+                from pg_range r join pg_opclass o on o.oid = r.rngsubopc
+                join pg_namespace on_ on on_.oid = o.opcnamespace where r.rngtypid = t.oid)
             when 'b' then concat_ws(', ',
                 'input = ' || t.typinput::text, 'output = ' || t.typoutput::text,
-                'internallength = ' || t.typlen, 'alignment = ' || t.typalign::text,
-                'storage = ' || t.typstorage::text, 'category = ' || t.typcategory::text) end,
+                'receive = ' || nullif(t.typreceive, 0)::regproc::text, 'send = ' || nullif(t.typsend, 0)::regproc::text,
+                'typmod_in = ' || nullif(t.typmodin, 0)::regproc::text,
+                'typmod_out = ' || nullif(t.typmodout, 0)::regproc::text,
+                'analyze = ' || nullif(t.typanalyze, 0)::regproc::text,
+                'internallength = ' || case when t.typlen = -1 then 'variable' else t.typlen::text end,
+                case when t.typbyval then 'passedbyvalue' end,
+                'alignment = ' || case t.typalign when 'c' then 'char' when 's' then 'int2'
+                    when 'd' then 'double' else 'int4' end,
+                'storage = ' || case t.typstorage when 'p' then 'plain' when 'e' then 'external'
+                    when 'm' then 'main' else 'extended' end,
+                'category = ' || quote_literal(t.typcategory),
+                case when t.typispreferred then 'preferred = true' end,
+                'default = ' || quote_literal(t.typdefault),
+                'element = ' || format_type(nullif(t.typelem, 0), null),
+                'delimiter = ' || quote_literal(nullif(t.typdelim, ',')),
+                case when t.typcollation <> 0 then 'collatable = true' end) end,
         'data type', case when t.typtype = 'd' then format_type(t.typbasetype, t.typtypmod) end,
         'not null', case when t.typnotnull then 'yes' end,
-        'default', case when t.typtype = 'd' then t.typdefault end,
+        'default', case when t.typtype = 'd' then
+            coalesce(pg_get_expr(t.typdefaultbin, 0, true), t.typdefault) end,
         'collation', case when t.typtype = 'd' and t.typcollation <> base.typcollation
             then nullif(t.typcollation, 0)::regcollation::text end
     )) || coalesce((
         select jsonb_object_agg('check ' || o.conname, pg_get_constraintdef(o.oid, true))
-        from pg_constraint o where o.contypid = t.oid and o.contype = 'c'), '{}'))::text,
+        from pg_constraint o where o.contypid = t.oid and o.contype = 'c'), '{}')
+        || coalesce((
+        select jsonb_object_agg('comment on check ' || o.conname, obj_description(o.oid, 'pg_constraint'))
+        from pg_constraint o where o.contypid = t.oid and o.contype = 'c'
+          and obj_description(o.oid, 'pg_constraint') is not null), '{}'))::text,
     coalesce(obj_description(t.oid, 'pg_type'), obj_description(t.typrelid, 'pg_class')),
     pg_get_userbyid(t.typowner)
 from pg_type t

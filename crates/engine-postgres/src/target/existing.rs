@@ -1,13 +1,16 @@
 //! What is in the target already: what the plan would replace, who refers to it from outside, and
 //! whether it changes while the run builds.
 
-use catalog::{Catalog, Kind, Scope as Facts};
+use std::collections::BTreeSet;
+
+use catalog::{Catalog, Scope as Facts};
 use diagnostics::code::STATEMENT_FAILED;
 use runtime::EngineError;
 use runtime::engine::ReplacedTable;
 use sha2::{Digest as _, Sha256};
 
 use super::objects::Object;
+use super::promote::stem;
 use crate::connect::Session;
 use crate::introspect::{Scope, introspect};
 use crate::quote;
@@ -50,15 +53,8 @@ pub(super) fn look(
 
 /// The replaced objects and what belongs to them.
 fn only(mut catalog: Catalog, replaced: &[Object]) -> Catalog {
-    let named = |name: &str| {
-        let bare = name.split(['(', '.']).next().unwrap_or(name);
-        replaced.iter().any(|object| object.name == bare)
-    };
-    catalog.objects.retain(|key, _| match key.kind {
-        Kind::Grant => key.parent.split_once(' ').is_some_and(|(_, name)| named(name)),
-        _ if key.parent.is_empty() => named(&key.name),
-        _ => named(&key.parent),
-    });
+    let names: BTreeSet<&str> = replaced.iter().map(|object| object.name.as_str()).collect();
+    catalog.objects.retain(|key, _| names.contains(&*stem(key)));
     catalog
 }
 

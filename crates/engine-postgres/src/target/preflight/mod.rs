@@ -22,6 +22,8 @@ struct Checks<'a> {
     target: &'a PostgresTarget,
     /// A server of ours: its durability is not the user's concern.
     own_server: bool,
+    /// The server is on this machine, or its certificate was verified in full.
+    verified: bool,
     out: Preflight,
 }
 
@@ -30,9 +32,10 @@ pub(super) fn run(
     plan: &CompiledPlan,
     target: &PostgresTarget,
     own_server: bool,
+    verified: bool,
 ) -> Result<Preflight, EngineError> {
     let out = Preflight::default();
-    let mut checks = Checks { session, plan, target, own_server, out };
+    let mut checks = Checks { session, plan, target, own_server, verified, out };
     checks.server()?;
     checks.privileges()?;
     let new = checks.proof()?;

@@ -1,6 +1,6 @@
 //! Is it the right server, in the right state, with enough of everything?
 
-use diagnostics::code::{PREFLIGHT, WRONG_TARGET};
+use diagnostics::code::{PREFLIGHT, WEAK_TLS, WRONG_TARGET};
 use runtime::EngineError;
 
 use super::Checks;
@@ -44,12 +44,24 @@ impl Checks<'_> {
             free_connections: row.get(7),
             temp_file_limit: row.get(8),
         };
+        self.trust();
         self.version();
         self.right_target(&facts);
         self.state(&facts);
         self.connections(facts.free_connections);
         self.passed(format!("temp_file_limit is {}", facts.temp_file_limit));
         Ok(())
+    }
+
+    fn trust(&mut self) {
+        if self.verified {
+            return self.passed("the server is on this machine, or its certificate was verified");
+        }
+        let message = "the plan's `tls` lets anybody on the way pose as the server";
+        self.finding(
+            EngineError::new(&WEAK_TLS, message)
+                .help("take `tls` out of the plan and name the server's CA with `sslrootcert`"),
+        );
     }
 
     fn version(&mut self) {

@@ -20,6 +20,7 @@ use runtime::engine::{PromoteHooks, Promotion, RunInfo};
 use runtime::{EngineError, ErrorClass};
 
 pub(super) use marker::exists as marker_exists;
+pub(super) use moves::stem;
 
 use super::existing::{self, Carry};
 use super::objects::{self, Object};
@@ -52,8 +53,8 @@ impl Promote<'_> {
         hooks: &mut dyn PromoteHooks,
     ) -> Result<Promotion, EngineError> {
         let attempts = self.plan.settings.promote_attempts.max(1);
-        let mut wait = FIRST;
-        for attempt in 1.. {
+        let (mut attempt, mut wait) = (1, FIRST);
+        loop {
             match self.attempt(session, hooks) {
                 Ok(done) => return Ok(Promotion { attempts: attempt, ..done }),
                 Err(error) if error.class == ErrorClass::Transient && attempt < attempts => {
@@ -61,11 +62,11 @@ impl Promote<'_> {
                     hooks.retrying(attempt, ms, &error.to_string());
                     std::thread::sleep(wait);
                     wait = (wait * 2).min(LONGEST);
+                    attempt += 1;
                 }
                 Err(error) => return Err(error),
             }
         }
-        unreachable!("the loop ends at the last attempt")
     }
 
     fn attempt(
@@ -144,7 +145,9 @@ impl Promote<'_> {
             for carry in &carried {
                 session.run(&carry.detach)?;
             }
-            session.run(&format!("create schema {}", quote(kept)))?;
+            let name = quote(kept);
+            session
+                .run(&format!("create schema {name}; revoke all on schema {name} from public"))?;
             moves::to(session, old, kept)?;
         }
         moves::create_schema(session, self.target)?;

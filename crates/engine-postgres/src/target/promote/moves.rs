@@ -1,5 +1,7 @@
 //! The single moves of a promote.
 
+use std::collections::BTreeSet;
+
 use catalog::{Catalog, HOME_SCHEMA, Kind, ObjectKey, properties};
 use diagnostics::code::{INBOUND_REFERENCE, STATEMENT_FAILED, TARGET_NOT_EMPTY};
 use ir::PostgresTarget;
@@ -72,7 +74,8 @@ pub(super) fn give(
     new: &[Object],
     owner: &str,
 ) -> Result<(), EngineError> {
-    let is_new = |object: &&Object| new.iter().any(|other| other.address == object.address);
+    let addresses: BTreeSet<_> = new.iter().map(|object| object.address).collect();
+    let is_new = |object: &&Object| addresses.contains(&object.address);
     let here = crate::target::objects::of_schema(session, schema)?;
     let moved: Vec<&Object> = here.iter().filter(is_new).filter(|o| o.has_owner()).collect();
     for batch in moved.chunks(BATCH) {
@@ -126,7 +129,8 @@ pub(super) fn comparable(
     new: &[Object],
 ) -> (Catalog, Catalog) {
     let mut expected = baseline.clone();
-    built.objects.retain(|key, _| baseline.get(key).is_some() || is_of(key, new));
+    let names: BTreeSet<&str> = new.iter().map(|object| object.name.as_str()).collect();
+    built.objects.retain(|key, _| baseline.get(key).is_some() || names.contains(&*stem(key)));
     for (key, object) in &mut expected.objects {
         let spelled = object.get(properties::DEFINITION).is_some_and(|d| d.contains(HOME_SCHEMA));
         if spelled && let Some(other) = built.objects.get_mut(key) {
@@ -137,12 +141,12 @@ pub(super) fn comparable(
     (expected, built)
 }
 
-fn is_of(key: &ObjectKey, new: &[Object]) -> bool {
+/// The name of the object that moves, of which `key` is a part.
+pub(in crate::target) fn stem(key: &ObjectKey) -> String {
     let bare = |name: &str| name.split(['(', '.']).next().unwrap_or_default().to_owned();
-    let name = match key.kind {
-        Kind::Grant => bare(key.parent.rsplit_once(' ').map_or("", |(_, name)| name)),
+    match key.kind {
+        Kind::Grant => key.parent.split_once(' ').map_or_else(String::new, |(_, name)| bare(name)),
         _ if key.parent.is_empty() => bare(&key.name),
         _ => key.parent.clone(),
-    };
-    new.iter().any(|object| object.name == name)
+    }
 }
