@@ -7,6 +7,7 @@
 mod alter;
 mod builder;
 mod constraint;
+mod function;
 mod grant;
 mod index;
 mod other;
@@ -54,9 +55,9 @@ fn apply(builder: &mut Builder, statement: &Statement) -> bool {
             other::view(builder, statement, name, *materialized)
         }
         Class::CreateFunction { kind, name, arguments, .. } => {
-            other::function(builder, statement, *kind, name, arguments)
+            function::create(builder, statement, *kind, name, arguments)
         }
-        Class::CreateTrigger { name, table } => other::trigger(builder, statement, name, table),
+        Class::CreateTrigger { name, table } => function::trigger(builder, statement, name, table),
         Class::CreateType { name, kind } => other::create_type(builder, statement, name, *kind),
         Class::CreateDomain { name } => other::domain(builder, statement, name),
         Class::CreatePolicy { name, table } => other::policy(builder, statement, name, table),

@@ -78,8 +78,8 @@ pub fn unquote(written: &str, dialect: Dialect) -> String {
 /// The text of a string literal in any of its forms; the escapes of `E'…'` that stand for one
 /// character are resolved, others (`\x41`, `A`) stay as they are.
 pub fn unquote_literal(written: &str) -> Option<String> {
-    if written.starts_with('$') {
-        let tag = written[1..].find('$')? + 2;
+    if let Some(after) = written.strip_prefix('$') {
+        let tag = after.find('$')? + 2;
         return written.get(tag..written.len().checked_sub(tag)?).map(str::to_owned);
     }
     let open = written.find('\'')?;

@@ -175,7 +175,7 @@ pub fn normal_text(cursor: Cursor<'_>) -> String {
                 out.push_str(&format!("$${body}$$"));
             }
             TokenKind::Quoted => {
-                out.push_str(&quote_ident(&unquote(written, cursor.dialect), cursor.dialect))
+                out.push_str(&quote_ident(&unquote(written, cursor.dialect), cursor.dialect));
             }
             _ => out.push_str(written),
         }

@@ -75,7 +75,7 @@ fn broken(text: &str, dialect: Dialect) -> (Vec<String>, Vec<String>) {
     let (statements, findings) = split(&text, dialect);
     let place = |finding: &diagnostics::Diagnostic| {
         assert_eq!(finding.code.id, "CAT301");
-        let at = sources.position(finding.span().unwrap());
+        let at = sources.position(finding.span().expect("a finding has a place"));
         format!("{}:{} {}", at.line, at.column, finding.message)
     };
     let left = statements.into_iter().map(|statement| statement.text.text).collect();
@@ -232,7 +232,7 @@ fn identifiers_hint_at_what_is_needed() {
 /// The table that is left and the constraints taken out of it, as SQL.
 fn lifted(text: &str) -> (String, Vec<String>) {
     let statement = one(text);
-    let table = create_table::parse(&statement).unwrap();
+    let table = create_table::parse(&statement).expect("a CREATE TABLE");
     let lifted = create_table::lift(&statement, &table);
     let constraint = |c: &create_table::LiftedConstraint| {
         format!("{}: {}", c.name.as_deref().unwrap_or("-"), c.definition())
