@@ -65,7 +65,9 @@ pub(crate) fn exit_of(error: &EngineError) -> u8 {
 
 /// An engine's error as a finding; the place in the plan is added by whoever knows it.
 pub(crate) fn from_engine(error: &EngineError) -> Diagnostic {
-    let mut diagnostic = Diagnostic::new(error.code, error.to_string());
+    let named = error.object.as_ref().is_some_and(|object| error.message.contains(object));
+    let message = if named { error.message.clone() } else { error.to_string() };
+    let mut diagnostic = Diagnostic::new(error.code, message);
     if let Some(state) = &error.sqlstate {
         diagnostic = diagnostic.note(format!("SQLSTATE {state}"));
     }
