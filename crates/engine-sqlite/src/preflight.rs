@@ -230,7 +230,7 @@ fn replaceable(target: &SqliteTarget, live: &Path) -> Result<Vec<ReplacedTable>>
     if target.existing == Existing::Refuse {
         return Err(target
             .finding(&code::TARGET_NOT_EMPTY, "there is a file at the target's path")
-            .help("write `existing: replace` under `target`; the old file is kept for rollback"));
+            .help("write `sqlite: { path: …, existing: replace }`; the old file is then kept for rollback"));
     }
     usable(target, live)?;
     live_tables(live)
