@@ -25,6 +25,8 @@
 //!   with `generated_name` set.
 //! - `generated_name` is set where the name is one that the engine would have chosen
 //!   ([`crate::names::is_generated`]), however it came about: a dump writes every name out.
+//! - An index or key of a partition that is attached to one of the partitioned table is an object
+//!   with [`PARTITION_OF`]; its name counts as generated whatever it is.
 //! - A grant is one object per (object, role): parent `table orders`, `column orders.total`,
 //!   `sequence s`, `function total(integer)`, `type t`, `schema` (the home schema), name = the role
 //!   or `PUBLIC`; one property per privilege in lower case ([`GRANTED`], [`GRANTABLE`]). The owner's
@@ -52,10 +54,12 @@ pub const APPLICATION_ID: &str = "application id";
 pub const DEFINITION: &str = "definition";
 /// What sort of type (`enum`, `composite`, `range`, `base`, `shell`), of constraint (`primary key`,
 /// `unique`, `foreign key`, `check`, `exclude`), of function (`procedure`, `aggregate`, `window`;
-/// absent for a plain function), of policy (`restrictive`; absent for permissive).
+/// absent for a plain function), of policy (`restrictive`; absent for permissive), of trigger
+/// (`constraint`).
 pub const TYPE: &str = "type";
 /// Storage parameters `name=value`, sorted, joined by `, `; SQLite tables: `strict`,
-/// `without rowid`; foreign objects: their `OPTIONS`.
+/// `without rowid`; foreign objects: their `OPTIONS` as SQL writes them, `name 'value'`; user
+/// mappings: the names alone, because the values are secrets. Those of a constraint are its index's.
 pub const OPTIONS: &str = "options";
 /// Names of columns, with [`list`]: the order of a table's, what a constraint is about.
 pub const COLUMNS: &str = "columns";
@@ -68,7 +72,7 @@ pub const ENABLED: &str = "enabled";
 pub const PERSISTENCE: &str = "persistence";
 /// `pg_get_partkeydef`: `RANGE (created_at)`.
 pub const PARTITION_BY: &str = "partition by";
-/// The parent of a partition: a table's, or an index's.
+/// The parent of a partition: a table's, an index's, or that of a key constraint.
 pub const PARTITION_OF: &str = "partition of";
 /// `FOR VALUES FROM (…) TO (…)` or `DEFAULT`.
 pub const PARTITION_BOUND: &str = "partition bound";
@@ -80,6 +84,10 @@ pub const FORCE_ROW_SECURITY: &str = "force row security";
 pub const REPLICA_IDENTITY: &str = "replica identity";
 /// Where it is not the usual `heap`.
 pub const ACCESS_METHOD: &str = "access method";
+/// The composite type of a typed table.
+pub const OF_TYPE: &str = "of type";
+/// Of tables, materialized views, indexes and key constraints, where it is not the database's.
+pub const TABLESPACE: &str = "tablespace";
 /// The server of a foreign table or user mapping.
 pub const SERVER: &str = "server";
 
@@ -94,6 +102,12 @@ pub const DEFAULT: &str = "default";
 pub const IDENTITY: &str = "identity";
 /// `start 1 increment 1 min 1 max 2147483647 cache 1`, then ` cycle` where it does.
 pub const IDENTITY_SEQUENCE: &str = "identity sequence";
+/// Where it is not the name that PostgreSQL makes.
+pub const IDENTITY_SEQUENCE_NAME: &str = "identity sequence name";
+/// The column comes from a parent by inheritance alone.
+pub const INHERITED: &str = "inherited";
+/// A foreign table's column: its `OPTIONS`, as for [`OPTIONS`].
+pub const FOREIGN_OPTIONS: &str = "foreign options";
 /// The expression of a generated column.
 pub const GENERATED: &str = "generated";
 /// `stored` or `virtual`, beside [`GENERATED`].
@@ -103,7 +117,8 @@ pub const COLLATION: &str = "collation";
 /// `plain`, `external`, `extended`, `main`, where it is not the type's own.
 pub const STORAGE: &str = "storage";
 pub const COMPRESSION: &str = "compression";
-/// The statistics target of a column or extended statistics.
+/// The statistics target of a column or extended statistics; of an index `2 100`, column and
+/// target, for each column that has one.
 pub const STATISTICS: &str = "statistics";
 
 // Constraint: type, definition, columns and these.
@@ -147,6 +162,15 @@ pub const ATTRIBUTES: &str = "attributes";
 pub fn domain_check(name: &str) -> String {
     format!("check {name}")
 }
+
+/// The property that holds the comment on the domain's check constraint `name`.
+pub fn domain_check_comment(name: &str) -> String {
+    format!("comment on check {name}")
+}
+
+// Extension.
+/// Where it lives; only in catalogs of a whole database.
+pub const SCHEMA: &str = "schema";
 
 // Policy: type and these.
 /// `select`, `insert`, `update` or `delete`; absent for all.

@@ -1,5 +1,7 @@
 //! Differences of catalogs: what is reported, how it is grouped, how fast.
 
+#![allow(clippy::print_stdout)] // One test says how long it took.
+
 use std::time::{Duration, Instant};
 
 use catalog::{

@@ -4,13 +4,15 @@ use catalog::{
     Catalog, DiffOptions, Home, Kind, Normaliser, ObjectKey, Script, ScriptStatement, diff,
     offline::SyntaxNormaliser,
 };
+use proptest::prelude::*;
 use sql::Dialect;
 
 fn catalog_of(sql: &str, dialect: Dialect) -> Catalog {
     let statements = vec![ScriptStatement { sql: sql.to_owned(), roles: Vec::new() }];
     let script = Script { home: Home::Unqualified, statements };
     let reason = "a test".to_owned();
-    let done = SyntaxNormaliser { dialect, reason }.normalise(&script).unwrap();
+    let done =
+        SyntaxNormaliser { dialect, reason }.normalise(&script).expect("always has an answer");
     assert_eq!(done.errors, []);
     done.catalog
 }
@@ -167,4 +169,31 @@ fn sqlite_names_have_any_case() {
     assert_eq!(keys, expected);
     let table = catalog.get(&ObjectKey::new(Kind::Table, "Orders")).unwrap();
     assert_eq!(table.get("options"), Some("strict"));
+}
+
+proptest! {
+    /// Words of real statements in any order: nothing panics, and what is there is kept.
+    #[test]
+    fn nothing_makes_it_panic(
+        start in prop::sample::select(vec![
+            "create table t (", "alter table t", "create index", "grant", "comment on", "create",
+            "alter default privileges", "create function f(", "create policy", "drop", "alter",
+        ]),
+        words in prop::collection::vec(prop::sample::select(vec![
+            "a", "b", "(", ")", ",", ".", "'x'", "1", "on", "table", "add", "constraint", "primary",
+            "key", "check", "default", "references", "to", "as", "using", "column", "large",
+            "object", "operator", "index", "sequence", "owned", "by", "set", "not", "null", "::",
+            "generated", "identity", "partition", "of", "with", "where", "[", "]", "$1", "$$b$$",
+        ]), 0..12),
+    ) {
+        let text = format!("create table t (a int, b text); {start} {}", words.join(" "));
+        for dialect in [Dialect::Postgres, Dialect::Sqlite] {
+            let statements = vec![ScriptStatement { sql: text.clone(), roles: Vec::new() }];
+            let script = Script { home: Home::Unqualified, statements };
+            let done = SyntaxNormaliser { dialect, reason: String::new() }.normalise(&script);
+            let done = done.map_err(TestCaseError::fail)?;
+            let kept = done.catalog.len() >= 3 || !done.errors.is_empty();
+            prop_assert!(kept || start == "drop" || start == "alter table t");
+        }
+    }
 }

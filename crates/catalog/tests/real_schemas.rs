@@ -1,5 +1,7 @@
 //! Real schemas, offline: not empty, the same in another layout, different with a statement less.
 
+#![allow(clippy::print_stdout)] // The tests say how much they read, or that they read nothing.
+
 #[path = "../../sql/tests/shared/mod.rs"]
 mod shared;
 

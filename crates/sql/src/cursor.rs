@@ -150,8 +150,10 @@ impl<'a> Cursor<'a> {
         parts
     }
 
-    /// The same text, only these tokens.
+    /// The same text, only these tokens, as far as they are there.
     pub fn sub(&self, tokens: Range<usize>) -> Cursor<'a> {
+        let end = tokens.end.min(self.tokens.len());
+        let tokens = tokens.start.min(end)..end;
         Cursor { tokens: &self.tokens[tokens], at: 0, ..*self }
     }
 

@@ -22,7 +22,8 @@ pub(crate) fn sql_files(folder: &str) -> Vec<File> {
     }
     let mut sources = Sources::default();
     let read = |path: PathBuf| {
-        let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();
+        let text = String::from_utf8_lossy(&std::fs::read(&path).expect("a file that was listed"))
+            .into_owned();
         let id = sources.add(path.display().to_string(), text.clone());
         let span = Span::new(id, 0..text.len());
         File { path, text: SourceText::verbatim(text, span) }
@@ -33,7 +34,7 @@ pub(crate) fn sql_files(folder: &str) -> Vec<File> {
 fn collect(folder: &Path, out: &mut Vec<PathBuf>) {
     let Ok(entries) = std::fs::read_dir(folder) else { return };
     for entry in entries {
-        let path = entry.unwrap().path();
+        let path = entry.expect("an entry of the folder").path();
         if path.is_dir() {
             collect(&path, out);
         } else if path.extension().is_some_and(|extension| extension == "sql") {
