@@ -35,10 +35,19 @@ enum Provider {
     Binaries(Option<PathBuf>),
 }
 
+/// Field order matters: the database is dropped while the server still runs.
 struct Server {
     connector: Connector,
+    /// Used again for as long as every script was rolled back in it.
+    clean: Option<Scratch>,
     /// Stops when dropped.
     _cluster: Option<Cluster>,
+}
+
+/// An empty database with a session on it, which ends first.
+struct Scratch {
+    session: Session,
+    _database: Database,
 }
 
 static DATABASES: AtomicU32 = AtomicU32::new(0);
@@ -75,19 +84,41 @@ impl Provider {
         let connector = Address::from_url(&url)
             .and_then(|address| Connector::new(address, TlsMode::VerifyFull, Pins::default()))
             .map_err(|error| error.to_string())?;
-        Ok(Server { connector, _cluster: cluster })
+        Ok(Server { connector, clean: None, _cluster: cluster })
     }
 }
 
 impl Normaliser for PostgresNormaliser {
     fn normalise(&mut self, script: &Script) -> Result<Normalised, String> {
         let server = self.server()?;
-        let sentence = |error: EngineError| format!("the scratch server refuses: {error}");
-        let database = Database::create(&server.connector).map_err(sentence)?;
-        let mut session = database.session("normalise").map_err(sentence)?;
-        let via = Via::Engine(engine_name(&mut session).map_err(sentence)?);
-        let (catalog, errors) = apply_and_read(&mut session, script).map_err(sentence)?;
+        server
+            .normalise(script)
+            .map_err(|error: EngineError| format!("the scratch server refuses: {error}"))
+    }
+}
+
+impl Server {
+    fn normalise(&mut self, script: &Script) -> Result<Normalised, EngineError> {
+        let mut scratch = match self.clean.take() {
+            Some(scratch) => scratch,
+            None => Scratch::create(&self.connector)?,
+        };
+        let via = Via::Engine(engine_name(&mut scratch.session)?);
+        let (catalog, errors) = in_transaction(&mut scratch.session, script)?;
+        if !errors.iter().any(|error| needs_no_transaction(error.sqlstate.as_deref())) {
+            self.clean = Some(scratch);
+            return Ok(Normalised { catalog, errors, via });
+        }
+        let (catalog, errors) = without_transaction(&mut scratch.session, script)?;
         Ok(Normalised { catalog, errors, via })
+    }
+}
+
+impl Scratch {
+    fn create(connector: &Connector) -> Result<Self, EngineError> {
+        let database = Database::create(connector)?;
+        let session = database.session("normalise")?;
+        Ok(Self { session, _database: database })
     }
 }
 
@@ -138,20 +169,15 @@ impl Drop for Database {
 
 type Read = (catalog::Catalog, Vec<StatementError>);
 
-/// In one transaction that is rolled back, so that roles go with it; statements that no transaction
-/// takes make a second try without one.
-fn apply_and_read(session: &mut Session, script: &Script) -> Result<Read, EngineError> {
+/// In one transaction that is rolled back, so that roles and objects go with it.
+fn in_transaction(session: &mut Session, script: &Script) -> Result<Read, EngineError> {
     session.run("begin")?;
     let done = prepare(session, script).and_then(|_| {
         let errors = apply(session, &script.statements);
         Ok((introspect(session, &scope(script))?, errors))
     });
     drop(session.run("rollback"));
-    let (catalog, errors) = done?;
-    if errors.iter().any(|error| needs_no_transaction(error.sqlstate.as_deref())) {
-        return without_transaction(session, script);
-    }
-    Ok((catalog, errors))
+    done
 }
 
 /// 25001: cannot run inside a transaction block; 55P04: a new enum value that is not committed yet.
@@ -159,6 +185,8 @@ fn needs_no_transaction(state: Option<&str>) -> bool {
     matches!(state, Some("25001" | "55P04"))
 }
 
+/// Statements that no transaction takes make a second try without one, in a database that is then
+/// used up.
 fn without_transaction(session: &mut Session, script: &Script) -> Result<Read, EngineError> {
     let created = prepare(session, script)?;
     let mut errors = Vec::new();
