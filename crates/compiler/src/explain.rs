@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use catalog::at_home;
-use ir::{Action, CompiledPlan, LoadSource, LockMode, Place, Target};
+use ir::{Action, ColumnSource, CompiledPlan, Conversion, LoadSource, LockMode, Place, Target};
 use serde::Serialize;
 use sql::{Dialect, quote_ident};
 
@@ -30,6 +30,9 @@ pub struct ExplainedStep {
     /// As the engine gets it, the schema under its final name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sql: Option<String>,
+    /// Of a load: how columns are filled, and which rows are left out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<String>,
     pub needs: Vec<ExplainedEdge>,
     /// `orders: share`, on the staged tables only.
     pub locks: Vec<String>,
@@ -89,6 +92,7 @@ fn explain(plan: &CompiledPlan, at: usize, step: &ir::Step) -> ExplainedStep {
         stage: step.stage.clone(),
         what: what(&step.action),
         sql: statement(plan, &step.action),
+        details: details(&step.action),
         needs: needs.collect(),
         locks: locks.collect(),
         exposure: exposure(plan, &step.action).to_owned(),
@@ -144,6 +148,33 @@ fn what(action: &Action) -> String {
             }
         ),
         Action::Settle => "reports, and keeps what a rollback needs".to_owned(),
+    }
+}
+
+fn details(action: &Action) -> Vec<String> {
+    let Action::Load(load) = action else { return Vec::new() };
+    let columns = load.columns.iter().map(|column| {
+        let how = column.conversion.map(|how| format!(" as {}", conversion(how)));
+        let from = match &column.value {
+            ColumnSource::Column(name) => format!("from column {name}"),
+            ColumnSource::Sql(sql) => format!("from {sql}"),
+            ColumnSource::Omit => "left to the target".to_owned(),
+        };
+        format!("{} {from}{}", column.column, how.unwrap_or_default())
+    });
+    let filter = load.filter.iter().map(|filter| format!("only rows where {filter}"));
+    columns.chain(filter).collect()
+}
+
+fn conversion(conversion: Conversion) -> &'static str {
+    match conversion {
+        Conversion::UnixSeconds => "unix-seconds",
+        Conversion::UnixMilliseconds => "unix-milliseconds",
+        Conversion::UnixMicroseconds => "unix-microseconds",
+        Conversion::JulianDay => "julian-day",
+        Conversion::ReplaceInvalidText => "replace-invalid-text",
+        Conversion::Uuid => "uuid",
+        Conversion::JsonArray => "json-array",
     }
 }
 

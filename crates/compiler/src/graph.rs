@@ -1,6 +1,7 @@
 //! The order of things that need each other: deterministic, with every cycle shown edge by edge.
 
 use std::cmp::Reverse;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 
 use diagnostics::{Diagnostic, Span, code};
@@ -150,8 +151,8 @@ fn shortest_circle(
             if needed == first {
                 return Some(walk_back(&came, first, at, position));
             }
-            if !came.contains_key(&needed) {
-                came.insert(needed, (at, position));
+            if let Entry::Vacant(first_time) = came.entry(needed) {
+                first_time.insert((at, position));
                 queue.push_back(needed);
             }
         }

@@ -9,6 +9,7 @@ use compiler::Files;
 use diagnostics::Sources;
 use sql::Dialect;
 
+#[allow(clippy::print_stderr, reason = "a skipped test must say so")]
 fn shared() -> Option<PathBuf> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
     let path = std::env::var_os("CUTOVER_SHARED").map_or(beside, PathBuf::from);
@@ -74,10 +75,14 @@ fn real_postgres_schemas_compile_against_themselves() {
     let Some(shared) = shared() else { return };
     let mut wrong = String::new();
     for file in sql_files(&shared.join("data")) {
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if !name.contains("schema") && !name.contains("structure") {
+            continue;
+        }
         let Ok(text) = std::fs::read_to_string(&file) else { continue };
-        let (steps, errors) = errors(text, "{ postgres: local }", Dialect::Postgres);
-        println!("{}: {steps} steps", file.display());
-        if !errors.is_empty() {
+        let (steps, errors) = errors(text.clone(), "{ postgres: local }", Dialect::Postgres);
+        let whole = text.contains("\nINSERT INTO") || text.matches("\nCREATE SCHEMA").count() > 1;
+        if !errors.is_empty() || steps == 0 && !whole {
             wrong.push_str(&format!("{}\n{errors}\n", file.display()));
         }
     }

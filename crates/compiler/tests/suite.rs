@@ -45,6 +45,9 @@ fn show(folder: &Path) -> String {
                 let _ = writeln!(out, "     | {line}");
             }
         }
+        for detail in &step.details {
+            let _ = writeln!(out, "     : {detail}");
+        }
         for hazard in &step.hazards {
             let _ = writeln!(out, "     ! {hazard}");
         }
@@ -85,4 +88,26 @@ fn every_case_gives_its_expected_text() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+/// The example plans of the repository compile; the one that must not says what it lacks.
+#[test]
+fn example_plans_compile() {
+    let plans = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plans");
+    for plan in folders(&plans) {
+        let (compiled, sources) = compile(&plan);
+        let errors: Vec<&str> = compiled
+            .diagnostics
+            .iter()
+            .filter(|finding| finding.is_error())
+            .map(|finding| finding.code.id)
+            .collect();
+        let shown = |finding: &diagnostics::Diagnostic| diagnostics::render(finding, &sources);
+        let text: String = compiled.diagnostics.iter().map(shown).collect();
+        if plan.ends_with("baseline-drift") {
+            assert!(!errors.is_empty() && errors.iter().all(|id| id.starts_with("BAS")), "{text}");
+        } else {
+            assert!(errors.is_empty(), "{}: {text}", plan.display());
+        }
+    }
 }

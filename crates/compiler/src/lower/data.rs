@@ -110,7 +110,7 @@ pub(super) fn source(
             [only] => Some(only.clone()),
             _ => {
                 let what = "which source this reads is not said".to_owned();
-                cx.find(which_source(what, place, &names));
+                cx.find(which_source(what, place, &names, None));
                 None
             }
         };
@@ -134,17 +134,20 @@ fn source_of_table(cx: &mut Context<'_>, facts: &TableFacts, place: Span) -> Opt
         return Some(only.clone());
     }
     let what = format!("nothing says where the rows of table `{}` come from", facts.name);
-    cx.find(which_source(what, place, &names));
+    cx.find(which_source(what, place, &names, Some(&facts.name)));
     None
 }
 
-fn which_source(what: String, place: Span, names: &[String]) -> Diagnostic {
+fn which_source(what: String, place: Span, names: &[String], table: Option<&str>) -> Diagnostic {
     let finding = Diagnostic::new(&code::DATA_WITHOUT_SOURCE, what).label(place, "needed here");
     match names {
         [] => finding.help("name a database under `sources:`, or write `load: { table: none }`"),
-        [first, ..] => finding
-            .note(format!("the sources are {}", names.join(", ")))
-            .help(format!("write `load: {{ table: {{ from: {first}.table }} }}`, or `none`")),
+        [first, ..] => {
+            finding.note(format!("the sources are {}", names.join(", "))).help(match table {
+                Some(table) => format!("write `load: {{ {table}: {first}.{table} }}`, or `none`"),
+                None => format!("add `source: {first}`"),
+            })
+        }
     }
 }
 
@@ -259,7 +262,7 @@ impl Lowering<'_> {
         let key = cx.dialect.key(table);
         let action = Action::Analyze { table: table.to_owned() };
         let at = self.push(format!("analyze/{table}"), stage, action, place);
-        self.drafts[at].locks = if self.postgres { locks::analyzing(table) } else { Vec::new() };
+        self.drafts[at].locks = locks::analyzing(table);
         if let Some(ready) = self.ready.get(&key).cloned() {
             self.need(
                 at,

@@ -1,7 +1,9 @@
 //! Resolved components to steps, with every edge and its reason.
 
 mod data;
+mod edges;
 mod fixed;
+mod index;
 mod items;
 mod locks;
 mod own_sql;
@@ -79,6 +81,10 @@ pub(crate) fn lower(
     lowering.stage_needs();
     for draft in &mut lowering.drafts {
         settle_needs(draft);
+        // SQLite has one writer and no table locks.
+        if !lowering.postgres {
+            draft.locks.clear();
+        }
     }
     lowering.drafts
 }

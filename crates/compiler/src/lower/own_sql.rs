@@ -56,9 +56,7 @@ impl Lowering<'_> {
             }
             let tables = self.tables_in(cx, statement);
             self.need_used(cx, at, statement, &tables);
-            if self.postgres {
-                self.drafts[at].locks = locks::of_sql(statement, &tables);
-            }
+            self.drafts[at].locks = locks::of_sql(statement, &tables);
             self.drafts[at].hazards.extend(data_loss(statement, &name, tables, place));
             before = Some(id);
         }

@@ -77,9 +77,7 @@ fn check_item(cx: &mut Context<'_>, names: &Names, resolved: &Resolved, item: &I
             }
         }
         Role::SequenceChange => {
-            if item.table.is_some() {
-                table(cx, names, resolved, item);
-            }
+            table(cx, names, resolved, item);
         }
         _ => {}
     }

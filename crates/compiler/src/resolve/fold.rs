@@ -59,7 +59,7 @@ fn added(cx: &Context<'_>, table: &str, constraint: &LiftedConstraint) -> Option
     }
     text.word(&constraint.prefix).piece(&constraint.text);
     let statement = rewrite::statement(&text.done(), cx.dialect)?;
-    Some(Draft { statement, place: constraint.span })
+    Some(Draft { statement, place: constraint.span, broken: false })
 }
 
 /// SQLite: constraints of their own in YAML become part of their table's statement.

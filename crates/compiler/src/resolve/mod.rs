@@ -65,6 +65,8 @@ pub(crate) struct Draft {
     pub(crate) statement: Statement,
     /// Where its name stands.
     pub(crate) place: Span,
+    /// An error was found in it already.
+    pub(crate) broken: bool,
 }
 
 pub(crate) fn resolve(cx: &mut Context<'_>) -> Resolved {
@@ -127,21 +129,24 @@ fn written<'p>(
     let homes = [cx.schema.clone()];
     let mut drafts = Vec::new();
     for component in components {
-        if let Some(finding) = not_in_engine(cx, component) {
-            cx.find(finding);
+        let lacking = not_in_engine(cx, component);
+        let is_table = component.kind == ComponentKind::Table;
+        let count = if lacking.is_some() { 1 } else { usize::MAX };
+        let skip = lacking.is_some() && !is_table;
+        cx.findings.extend(lacking);
+        if skip {
             continue;
         }
         let known = Facts { tables, dialect: cx.dialect, schema: &cx.schema };
-        for written in write::statements(component, &known) {
+        // Of a table whose comment the engine does not have, the table.
+        for written in write::statements(component, &known).into_iter().take(count) {
             let (statements, findings) = sql::split(&written.sql, cx.dialect);
             cx.findings.extend(findings);
             for (at, statement) in statements.into_iter().enumerate() {
                 let statement = rewrite::at_home(&statement, &homes);
-                if at == 0 {
-                    check_name(cx, component, &statement);
-                }
+                let broken = at == 0 && !check_name(cx, component, &statement);
                 for statement in rewrite::single_actions(statement) {
-                    drafts.push(Draft { statement, place: written.name });
+                    drafts.push(Draft { statement, place: written.name, broken });
                 }
             }
         }
@@ -162,14 +167,20 @@ fn not_in_engine(cx: &Context<'_>, component: &Component) -> Option<Diagnostic> 
         plan::model::Body::Table(table) => table.comment.as_ref(),
         _ => None,
     };
+    let added =
+        component.kind == Kind::Constraint && matches!(component.body, plan::model::Body::Sql(_));
     let (what, place) = match comment {
         Some(comment) => ("comments".to_owned(), comment.span),
+        None if added => ("constraints that are added later".to_owned(), component.name.span),
         None if materialized => ("materialized views".to_owned(), component.name.span),
         None if has.contains(&component.kind) => return None,
         None => (component.kind.key().to_owned(), component.name.span),
     };
     let finding = wrong_engine(&what, place);
     Some(match comment {
+        None if added => {
+            finding.help("write its rule with `check`, `unique`, `foreign_key` or `definition`")
+        }
         Some(_) => finding.help("take it out, or give the table `engine: postgres`"),
         None => finding.help("add `engine: postgres` to it, so that it is left out here"),
     })
@@ -181,14 +192,14 @@ pub(crate) fn wrong_engine(what: &str, place: Span) -> Diagnostic {
 }
 
 /// `views: { totals: { sql: create view total … } }` would be two names for one thing.
-fn check_name(cx: &mut Context<'_>, component: &Component, statement: &Statement) {
-    let plan::model::Body::Sql(_) = component.body else { return };
-    let Some(name) = statement.class.name().map(|name| name.name.clone()) else { return };
+fn check_name(cx: &mut Context<'_>, component: &Component, statement: &Statement) -> bool {
+    let plan::model::Body::Sql(_) = component.body else { return true };
+    let Some(name) = statement.class.name().map(|name| name.name.clone()) else { return true };
     let given = component.name.value.split('(').next().unwrap_or("").trim();
     let nameless = matches!(component.kind, ComponentKind::Grant | ComponentKind::Comment);
     let constraint = component.kind == ComponentKind::Constraint;
     if nameless || constraint || cx.key(given) == cx.key(&name) {
-        return;
+        return true;
     }
     let message = format!("{} `{given}` makes `{name}`", component.kind.word());
     cx.find(
@@ -197,6 +208,7 @@ fn check_name(cx: &mut Context<'_>, component: &Component, statement: &Statement
             .label(statement.name_span(), "the name in its SQL")
             .help("use the same name in both places"),
     );
+    false
 }
 
 /// Statements become items; those that a plan cannot hold become findings.
@@ -254,7 +266,7 @@ fn push(
         constraint,
         change,
         folded: false,
-        broken: false,
+        broken: draft.broken,
     });
 }
 

@@ -40,7 +40,7 @@ pub(super) fn included(cx: &mut Context<'_>) -> Vec<Draft> {
             let single = rewrite::single_actions(statement).into_iter();
             drafts.extend(single.map(|statement| {
                 let place = name_place(&statement);
-                Draft { statement, place }
+                Draft { statement, place, broken: false }
             }));
         }
     }
