@@ -60,8 +60,19 @@ pub fn list(state_dir: &Path) -> Vec<RunStatus> {
         .filter(|path| path.is_dir())
         .collect();
     folders.sort();
-    folders.iter().map(|folder| of(folder)).collect()
+    let mut runs: Vec<_> = folders.iter().map(|folder| of(folder)).collect();
+    // The id has the second of the start, the journal the millisecond.
+    runs.sort_by(|a, b| key(a).cmp(&key(b)));
+    runs
 }
+
+fn key(run: &RunStatus) -> (&str, &str, &str) {
+    let second = run.run_id.get(..SECOND).unwrap_or(&run.run_id);
+    (second, &run.started_at, &run.run_id)
+}
+
+/// Length of `20261121-053501` in a run id.
+const SECOND: usize = 15;
 
 /// One run: the one with this id, or the last.
 ///

@@ -61,6 +61,7 @@ pub(crate) struct Case {
     pub stop: StopFlag,
     pub events: Arc<Heard>,
     pub dry_run: bool,
+    pub clock: SimClock,
 }
 
 impl Case {
@@ -73,6 +74,7 @@ impl Case {
             stop: StopFlag::new(),
             events: Arc::default(),
             dry_run: false,
+            clock: SimClock::default(),
         };
         case.write(
             "a.db",
@@ -118,7 +120,7 @@ impl Case {
             state_dir: self.state(),
             sources: Arc::new(self.sim.clone()),
             target: Box::new(Leader(self.sim.clone())),
-            clock: &SimClock::default(),
+            clock: &self.clock,
             events: self.events.as_ref(),
             stop: self.stop.clone(),
             dry_run: self.dry_run,

@@ -153,6 +153,17 @@ fn status_says_it_in_one_sentence() {
     assert_eq!(none.code.id, "JRN905");
 }
 
+/// Runs of one second stand in their order, whatever the random part of their ids is.
+#[test]
+fn the_last_run_is_the_last() {
+    let case = Case::new();
+    // The hands of the clock move on from run to run.
+    let ids: Vec<_> = (0..6).map(|_| case.run().run_id).collect();
+    let listed: Vec<_> = status::list(&case.state()).into_iter().map(|run| run.run_id).collect();
+    assert_eq!(listed, ids);
+    assert_eq!(status::read(&case.state(), None).unwrap().run_id, ids[5]);
+}
+
 #[test]
 fn events_tell_the_run() {
     let case = Case::new();
