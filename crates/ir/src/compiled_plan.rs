@@ -22,7 +22,7 @@ pub struct CompiledPlan {
     pub baseline: Baseline,
     /// What the plan builds, sorted; for reports.
     pub components: Vec<Component>,
-    /// In an order that respects every edge; ties by id.
+    /// In an order that respects every edge; ties by stage, then by id.
     pub steps: Vec<Step>,
     pub waivers: Vec<Waiver>,
     pub settings: Settings,
