@@ -1,7 +1,7 @@
 //! `cutover status`: what a run did, in one sentence, and what to type next.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use runtime::status::{self, RunState, RunStatus};
 use serde_json::json;
@@ -93,7 +93,7 @@ fn facts(run: &RunStatus) -> Vec<(&'static str, String)> {
         add("stage", run.stage.as_deref().unwrap_or_default());
     }
     for kept in &run.preserve {
-        add("keep", kept);
+        add("keep", &next::shown(Path::new(kept)));
     }
     add("journal", &next::shown(&run.journal));
     facts

@@ -10,6 +10,20 @@ fn a_run_that_succeeds() {
 }
 
 #[test]
+fn a_log_has_a_line_for_the_start_and_the_end_of_every_stage() {
+    let project = Project::new();
+    let output = project.output(&["run", "plan.yaml"]);
+    let log = String::from_utf8(output.stderr).unwrap();
+    for stage in ["preflight", "backup", "create", "load", "verify", "promote", "settle"] {
+        let line = |end: &str| log.contains(&format!("  {stage}: {end}"));
+        assert!(
+            (line("1 step") || line("3 steps") || line("4 steps")) && line("done in "),
+            "{log}"
+        );
+    }
+}
+
+#[test]
 fn what_happens_after_a_success() {
     let project = Project::new();
     project.run(&["run", "plan.yaml"]);
@@ -58,7 +72,7 @@ fn the_reviewed_digest_runs_from_the_compiled_plan() {
     project.run(&["compile", "plan.yaml", "-o", "plan.json"]);
     let shown = project.output(&["explain", "plan.json", "--format", "json"]);
     let json: serde_json::Value = serde_json::from_slice(&shown.stdout).unwrap();
-    let digest = json["digest"].as_str().unwrap();
+    let digest = json["explanation"]["digest"].as_str().unwrap();
     let output = project.output(&["run", "plan.json", "--expect", &digest[..12]]);
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(project.count("out/new.db", "customers"), 2);

@@ -36,7 +36,12 @@ pub(super) fn text(report: &RunReport, digest: &Digest, terminal: Terminal) -> S
     if !report.tables.is_empty() {
         let _ = write!(out, "\n{}", tables(report));
     }
-    if report.stages.iter().any(|stage| stage.steps_done > 0) {
+    let dry = report.outcome == RunOutcome::DryRun;
+    if dry && !report.passed.is_empty() {
+        out.push_str("\nchecked, and holds\n");
+        out.extend(report.passed.iter().map(|what| format!("  {what}\n")));
+    }
+    if !dry && report.stages.iter().any(|stage| stage.steps_done > 0) {
         let _ = write!(out, "\n{}", stages(report));
     }
     out.push_str(&next::section(&report.next_actions, terminal));
@@ -81,9 +86,6 @@ fn facts(report: &RunReport, digest: &Digest) -> Vec<(&'static str, String)> {
     }
     if let Some(journal) = &report.journal {
         facts.push(("journal", next::shown(journal)));
-    }
-    if report.outcome == RunOutcome::DryRun {
-        facts.push(("checked", format!("{} things hold", report.passed.len())));
     }
     facts
 }
