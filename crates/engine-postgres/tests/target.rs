@@ -116,6 +116,27 @@ fn existing_objects_are_refused_or_replaced_and_kept() {
 }
 
 #[test]
+fn names_that_something_else_has_are_found_before_the_window() {
+    let Some(cluster) = cluster() else { return };
+    let (url, mut client) = database(&cluster, "clash");
+    let mut plan = plan(&url, &SHOP);
+    promote(&plan, "20260101-000000-aaaaaa").unwrap();
+    client
+        .batch_execute(
+            "alter index shop.orders_customer_idx rename to old_idx;
+             create table shop.other (status int); create index orders_customer_idx on shop.other (status);
+             create sequence shop.customers_email_key2; alter type shop.status rename to old_status;
+             create domain shop.status as int",
+        )
+        .unwrap();
+    target(&mut plan).existing = Existing::Replace;
+    let findings = connect(&plan).preflight(&plan).unwrap().findings;
+    let shown: Vec<_> =
+        findings.iter().map(|f| (f.code.id, f.object.as_deref().unwrap())).collect();
+    assert_eq!(shown, [("RUN806", "index shop.orders_customer_idx")]);
+}
+
+#[test]
 fn inbound_references_are_refused_or_carried() {
     let Some(cluster) = cluster() else { return };
     let (url, mut client) = database(&cluster, "inbound");

@@ -1,10 +1,11 @@
 //! The server behind `target: { postgres: local }`: one per project, durable, kept between runs.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::FlockOperation;
 use sha2::{Digest as _, Sha256};
 
 use super::account::{Account, command, private_folder, reaches};
@@ -85,6 +86,10 @@ impl Local {
             return Ok(self.url("postgres"));
         }
         let binaries = self.binaries()?;
+        let _alone = self.alone()?;
+        if self.is_running() {
+            return Ok(self.url("postgres"));
+        }
         self.prepare(&binaries)?;
         let log = self.folder.join("server.log");
         let output = command(&binaries.program("pg_ctl"), self.account)
@@ -117,6 +122,17 @@ impl Local {
             .map_err(|error| format!("cannot run `pg_ctl`: {error}"))?;
         let text = String::from_utf8_lossy(&output.stderr);
         if output.status.success() { Ok(true) } else { Err(text.trim().to_owned()) }
+    }
+
+    /// Held while the server is being made and started: two runs may want it at once.
+    fn alone(&self) -> Result<File, String> {
+        let failed =
+            |error: io::Error| format!("cannot prepare `{}`: {error}", self.folder.display());
+        self.own(&self.folder).map_err(failed)?;
+        let lock = File::create(self.folder.join("lock")).map_err(failed)?;
+        rustix::fs::flock(&lock, FlockOperation::LockExclusive)
+            .map_err(|error| failed(error.into()))?;
+        Ok(lock)
     }
 
     fn data(&self) -> PathBuf {

@@ -4,11 +4,12 @@ mod privileges;
 mod proof;
 mod server;
 
-use diagnostics::code::{INBOUND_REFERENCE, NO_PRIVILEGE, TARGET_NOT_EMPTY};
+use diagnostics::code::{INBOUND_REFERENCE, NO_PRIVILEGE, PREFLIGHT, TARGET_NOT_EMPTY};
 use ir::{CompiledPlan, Existing, Inbound, PostgresTarget};
 use runtime::EngineError;
 use runtime::engine::Preflight;
 
+use self::proof::Built;
 use super::existing;
 use super::objects::{self, Object};
 use crate::connect::Session;
@@ -38,10 +39,10 @@ pub(super) fn run(
     let mut checks = Checks { session, plan, target, own_server, verified, out };
     checks.server()?;
     checks.privileges()?;
-    let new = checks.proof()?;
+    let built = checks.proof()?;
     set_search_path(checks.session, "pg_catalog")?;
-    checks.existing(&new)?;
-    checks.lock_budget(new.len())?;
+    checks.existing(&built)?;
+    checks.lock_budget(built.objects.len())?;
     Ok(checks.out)
 }
 
@@ -55,10 +56,10 @@ impl Checks<'_> {
     }
 
     /// The objects in the way, who refers to them, and their fingerprint.
-    fn existing(&mut self, new: &[Object]) -> Result<(), EngineError> {
+    fn existing(&mut self, built: &Built) -> Result<(), EngineError> {
         let schema = self.target.schema.as_str();
         let old = objects::of_schema(self.session, schema)?;
-        let replaced = objects::replaced_by(self.session, old, new)?;
+        let replaced = objects::replaced_by(self.session, old, &built.objects)?;
         match self.target.existing {
             _ if replaced.is_empty() => {
                 self.passed(format!("nothing in schema {schema} is in the way"));
@@ -69,7 +70,24 @@ impl Checks<'_> {
                 self.not_ours(&replaced);
             }
         }
+        self.clashes(&built.names, &replaced)?;
         self.fingerprint(&replaced)
+    }
+
+    /// Names that are taken by what stays: an index, a sequence or a type of something else.
+    fn clashes(&mut self, names: &[String], replaced: &[Object]) -> Result<(), EngineError> {
+        let oids: Vec<u32> = replaced.iter().map(|object| object.address.1).collect();
+        let schema = self.target.schema.clone();
+        for row in self.session.rows(&PREFLIGHT, CLASHES, &[&schema, &names, &oids])? {
+            let shown: String = row.get(0);
+            let message = format!("a name that the plan uses is taken in schema `{schema}`");
+            self.finding(
+                EngineError::new(&TARGET_NOT_EMPTY, message)
+                    .object(shown)
+                    .help("rename one of the two; they cannot be in one schema"),
+            );
+        }
+        Ok(())
     }
 
     /// What may not be read is a finding like any other.
@@ -116,3 +134,23 @@ impl Checks<'_> {
         Ok(())
     }
 }
+
+/// Relations and types of schema $1 with a name of $2 that do not move away with the objects $3.
+const CLASHES: &str = "\
+    select pg_describe_object('pg_class'::regclass, c.oid, 0) \
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace \
+    where n.nspname = $1 and c.relname = any ($2) and c.oid <> all ($3) \
+      and not exists (select from pg_index i where i.indexrelid = c.oid and i.indrelid = any ($3)) \
+      and not exists (select from pg_type t where t.typrelid = c.oid and t.oid = any ($3)) \
+      and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass \
+        and d.objid = c.oid and d.refclassid = 'pg_class'::regclass \
+        and d.refobjid = any ($3) and d.deptype in ('a', 'i')) \
+    union \
+    select pg_describe_object('pg_type'::regclass, t.oid, 0) \
+    from pg_type t join pg_namespace n on n.oid = t.typnamespace \
+    where n.nspname = $1 and t.typname = any ($2) and t.oid <> all ($3) and t.typrelid = 0 \
+      and not exists (select from pg_depend d where d.classid = 'pg_type'::regclass \
+        and d.objid = t.oid and d.refobjid = any ($3) and d.deptype in ('a', 'i')) \
+      and not exists (select from pg_type e join pg_class c on c.oid = e.typrelid \
+        where e.oid = t.typelem and c.oid = any ($3)) \
+    order by 1";

@@ -22,9 +22,22 @@ use crate::{extension, home, quote};
 /// Findings beyond this say nothing new: one broken statement breaks all that build on it.
 const SHOWN: usize = 50;
 
+/// What the plan builds.
+#[derive(Default)]
+pub(super) struct Built {
+    pub(super) objects: Vec<Object>,
+    /// Every name that relations and types share, those of indexes and owned sequences too.
+    pub(super) names: Vec<String>,
+}
+
+const NAMES: &str = "select c.relname::text from pg_class c \
+    join pg_namespace n on n.oid = c.relnamespace where n.nspname = $1 \
+    union select t.typname::text from pg_type t \
+    join pg_namespace n on n.oid = t.typnamespace where n.nspname = $1";
+
 impl Checks<'_> {
-    /// Returns the objects that the plan builds.
-    pub(super) fn proof(&mut self) -> Result<Vec<Object>, EngineError> {
+    /// Returns what the plan builds.
+    pub(super) fn proof(&mut self) -> Result<Built, EngineError> {
         let before = self.out.findings.len();
         self.session.run("begin")?;
         let built = self.build_both(before);
@@ -32,12 +45,12 @@ impl Checks<'_> {
         drop(self.session.run("rollback"));
         match built {
             // Without the right to create schemas there is nothing to prove; that is a finding already.
-            Err(error) if error.code == &NO_PRIVILEGE && before > 0 => Ok(Vec::new()),
+            Err(error) if error.code == &NO_PRIVILEGE && before > 0 => Ok(Built::default()),
             built => built,
         }
     }
 
-    fn build_both(&mut self, before: usize) -> Result<Vec<Object>, EngineError> {
+    fn build_both(&mut self, before: usize) -> Result<Built, EngineError> {
         self.session.run("savepoint proof")?;
         self.make_home()?;
         self.build_plan()?;
@@ -45,6 +58,8 @@ impl Checks<'_> {
         self.columns()?;
         crate::introspect::set_search_path(self.session, "pg_catalog")?;
         let objects = objects::of_schema(self.session, HOME)?;
+        let names = self.session.rows(&PREFLIGHT, NAMES, &[&HOME])?;
+        let names = names.iter().map(|row| row.get(0)).collect();
         self.session.run("rollback to proof")?;
         self.make_home()?;
         self.build_baseline()?;
@@ -52,7 +67,7 @@ impl Checks<'_> {
         if self.out.findings.len() == before {
             self.compare(expected, &built);
         }
-        Ok(objects)
+        Ok(Built { objects, names })
     }
 
     fn make_home(&mut self) -> Result<(), EngineError> {
