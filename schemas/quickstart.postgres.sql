@@ -48,6 +48,7 @@ ALTER TABLE ONLY order_items
 ALTER TABLE ONLY orders
     ADD CONSTRAINT orders_customer_fk FOREIGN KEY (customer_id) REFERENCES customers(id);
 
+GRANT USAGE ON SCHEMA quickstart TO shop_app;
 GRANT SELECT, INSERT, UPDATE ON TABLE customers TO shop_app;
 GRANT SELECT, INSERT, UPDATE ON TABLE order_items TO shop_app;
 GRANT SELECT, INSERT, UPDATE ON TABLE orders TO shop_app;

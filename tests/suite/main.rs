@@ -6,6 +6,7 @@ mod baseline;
 mod examples;
 mod kills;
 mod mistakes;
+mod readme;
 mod real;
 mod sources;
 

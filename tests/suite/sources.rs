@@ -23,15 +23,18 @@ fn traced(plan: &std::path::Path, url: Option<&str>) -> Vec<String> {
     text.lines().filter(|line| line.contains("data/")).map(str::to_owned).collect()
 }
 
-/// Calls that could change a source or its folder.
+/// Calls that did change a source or its folder, or could have. What the kernel refused (SQLite tries
+/// to open a WAL for writing even when it may only read) did not.
 fn writes(line: &str) -> bool {
     let opens = ["O_WRONLY", "O_RDWR", "O_CREAT", "O_TRUNC", "O_APPEND"];
     let changes = [
-        "unlink", "rename", "truncate", "link(", "linkat(", "mkdir", "chmod", "chown", "utimens",
-        "mknod", "symlink",
+        "unlink", "rename", "truncate", "ftruncate", "link", "symlink", "mkdir", "rmdir", "chmod",
+        "fchmod", "chown", "fchown", "utime", "mknod",
     ];
     let call = line.split_whitespace().nth(1).unwrap_or("");
-    opens.iter().any(|flag| line.contains(flag)) || changes.iter().any(|name| call.contains(name))
+    let refused = line.contains(" = -1 E");
+    let named = changes.iter().any(|name| call.starts_with(name));
+    !refused && (named || opens.iter().any(|flag| line.contains(flag)))
 }
 
 fn source_is_only_read(plan: &std::path::Path, url: Option<&str>) {

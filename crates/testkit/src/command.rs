@@ -36,7 +36,6 @@ pub struct Finished {
 impl Finished {
     /// # Panics
     /// With both streams, when the exit code is another one.
-    #[must_use]
     pub fn expect(self, code: i32) -> Finished {
         assert_eq!(
             self.code,
