@@ -4,6 +4,7 @@
 //! introspection, so that every property is what the engine itself says; `offline` fills it from
 //! SQL text alone and is only a fallback.
 
+pub mod capture;
 mod diff;
 mod difference;
 mod family;
