@@ -1,10 +1,11 @@
 //! Which engine normalises DDL: the scratch URL, else the programs on this machine, else nobody, and
 //! the result says so. SQLite always can, in memory.
 
+use catalog::Normaliser;
 use catalog::offline::SyntaxNormaliser;
-use catalog::{Normalised, Normaliser, Script};
 use diagnostics::code;
 use engine_postgres::scratch::PostgresNormaliser;
+use engine_postgres::server::Binaries;
 use engine_sqlite::SqliteNormaliser;
 use plan::model::EngineKind;
 use sql::Dialect;
@@ -15,7 +16,9 @@ use crate::failure::Failure;
 /// A scratch URL with a password goes here: command lines can be read by every user of the machine.
 const URL_VARIABLE: &str = "CUTOVER_SCRATCH_URL";
 
-/// The normaliser for plans of this engine. A plan without a target is never compared.
+/// The normaliser for plans of this engine. A plan without a target is never compared. Syntax takes
+/// over only where there are no programs at all: an engine that is there and fails is an error, or
+/// a broken server would quietly weaken every check.
 pub(crate) fn normaliser(
     engine: Option<EngineKind>,
     options: &Scratch,
@@ -28,15 +31,19 @@ pub(crate) fn normaliser(
         (Some(EngineKind::Postgres), false, Some(url)) => {
             Box::new(PostgresNormaliser::on_server(&url))
         }
-        (Some(EngineKind::Postgres), false, None) => Box::new(LocalOrOffline {
-            chosen: None,
-            local: Some(PostgresNormaliser::with_binaries(None)),
-        }),
+        (Some(EngineKind::Postgres), false, None) => match Binaries::find(None) {
+            Ok(_) => Box::new(PostgresNormaliser::with_binaries(None)),
+            Err(why) => syntax(Dialect::Postgres, &why),
+        },
     })
 }
 
 fn offline(dialect: Dialect) -> Box<dyn Normaliser> {
-    Box::new(SyntaxNormaliser { dialect, reason: "`--offline` was asked for".to_owned() })
+    syntax(dialect, "`--offline` was asked for")
+}
+
+fn syntax(dialect: Dialect, reason: &str) -> Box<dyn Normaliser> {
+    Box::new(SyntaxNormaliser { dialect, reason: reason.to_owned() })
 }
 
 fn scratch_url(options: &Scratch) -> Result<Option<String>, Failure> {
@@ -48,31 +55,5 @@ fn scratch_url(options: &Scratch) -> Result<Option<String>, Failure> {
         )),
         Some(url) => Ok(Some(url.clone())),
         None => Ok(std::env::var(URL_VARIABLE).ok().filter(|url| !url.is_empty())),
-    }
-}
-
-/// The local programs where they are there and start; the first call decides for all, because two
-/// catalogs of different origin are never compared.
-struct LocalOrOffline {
-    local: Option<PostgresNormaliser>,
-    chosen: Option<SyntaxNormaliser>,
-}
-
-impl Normaliser for LocalOrOffline {
-    fn normalise(&mut self, script: &Script) -> Result<Normalised, String> {
-        if let Some(local) = &mut self.local {
-            match local.normalise(script) {
-                Ok(normalised) => return Ok(normalised),
-                Err(why) => {
-                    self.local = None;
-                    let dialect = Dialect::Postgres;
-                    self.chosen = Some(SyntaxNormaliser { dialect, reason: why });
-                }
-            }
-        }
-        match &mut self.chosen {
-            Some(offline) => offline.normalise(script),
-            None => Err("no scratch database".to_owned()),
-        }
     }
 }

@@ -1,10 +1,6 @@
 //! What to do next, with commands that work as they are printed.
 
-use std::fmt::Write as _;
 use std::path::Path;
-
-use crate::io::Terminal;
-use crate::ui::style::bold;
 
 /// How the plan is called in recorded advice, and what the user typed for it.
 pub(crate) struct PlanName {
@@ -29,17 +25,6 @@ pub(crate) fn name_plan(actions: &mut [String], plan: &PlanName) {
                 .replace(&format!("`cutover {command}`"), &full);
         }
     }
-}
-
-pub(crate) fn section(actions: &[String], terminal: Terminal) -> String {
-    let mut out = String::new();
-    if !actions.is_empty() {
-        let _ = writeln!(out, "\n{}", bold("next", terminal));
-    }
-    for action in actions {
-        let _ = writeln!(out, "  {action}");
-    }
-    out
 }
 
 /// A path relative to where the reader stands, where that is shorter.

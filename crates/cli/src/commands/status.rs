@@ -10,6 +10,7 @@ use super::Outcome;
 use super::next::{self, PlanName};
 use crate::args::{Format, Status};
 use crate::io::Io;
+use crate::ui::prose;
 use crate::ui::style::{bold, green, red};
 use crate::{exit_code, folders, ui};
 
@@ -61,11 +62,9 @@ fn earlier(mut all: Vec<RunStatus>, shown: &RunStatus) -> Vec<RunStatus> {
 fn text(run: &RunStatus, earlier: &[RunStatus], io: &Io) -> String {
     let good = matches!(run.state, RunState::Done | RunState::Running);
     let colour = if good { green } else { red };
-    let mut out = format!("{}\n", colour(&run.sentence, io.terminal));
-    for (word, value) in facts(run) {
-        let _ = writeln!(out, "  {word:9} {value}");
-    }
-    out.push_str(&next::section(&run.next_actions, io.terminal));
+    let mut out = colour(&prose::sentence(&run.sentence, io.terminal), io.terminal);
+    out.push_str(&prose::facts(facts(run), io.terminal));
+    out.push_str(&prose::next(&run.next_actions, io.terminal));
     if !earlier.is_empty() {
         let _ = writeln!(out, "\n{}", bold("earlier runs", io.terminal));
         for run in earlier {

@@ -1,6 +1,5 @@
 //! `cutover verify`: the promoted rows, held once more against the kept backups.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +18,7 @@ use crate::failure::Failure;
 use crate::io::Io;
 use crate::plan_input::Texts;
 use crate::ui::figures::{count, duration};
+use crate::ui::prose;
 use crate::ui::style::{green, red};
 use crate::ui::table::{self, Align};
 use crate::{exit_code, folders, origin, targets, ui};
@@ -80,10 +80,9 @@ fn text(report: &VerifyReport, equal: bool, io: &Io) -> String {
     } else {
         red("not verified: the target is not what was promoted", io.terminal)
     };
-    let mut out = format!("{head}\n");
-    let _ = writeln!(out, "  run       {}", report.run_id);
     let took = duration(Duration::from_millis(report.elapsed_ms));
-    let _ = writeln!(out, "  took      {took}\n");
+    let facts = [("run", report.run_id.clone()), ("took", took)];
+    let mut out = format!("{head}\n{}\n", prose::facts(facts, io.terminal));
     let header = [("table", Align::Left), ("rows", Align::Right), ("", Align::Left)];
     let rows: Vec<Vec<String>> = report
         .tables
@@ -93,7 +92,8 @@ fn text(report: &VerifyReport, equal: bool, io: &Io) -> String {
             vec![table.table.clone(), rows_of(&table.found), verdict.to_owned()]
         })
         .collect();
-    out + &table::render(&header, &rows)
+    out.push_str(&table::render(&header, &rows));
+    out
 }
 
 /// The count in front of `rows:digest`.

@@ -5,5 +5,6 @@ pub(crate) mod findings;
 pub(crate) mod json;
 pub(crate) mod plan;
 pub(crate) mod progress;
+pub(crate) mod prose;
 pub(crate) mod style;
 pub(crate) mod table;

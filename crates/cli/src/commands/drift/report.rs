@@ -11,6 +11,7 @@ use crate::commands::Outcome;
 use crate::io::Io;
 use crate::origin;
 use crate::plan_input::Texts;
+use crate::ui::prose;
 use crate::ui::style::{green, red};
 use crate::{exit_code, ui};
 
@@ -75,12 +76,9 @@ fn text(compared: &Compared, io: &Io) -> String {
         0 => green("equal: the live schema is its baseline", io.terminal),
         count => red(&format!("drift: {}", plural(count, "difference")), io.terminal),
     };
-    format!(
-        "{head}\n  live      {}\n  baseline  {}, as {} reads it\n",
-        compared.live,
-        compared.baseline,
-        engine(&compared.via)
-    )
+    let baseline = format!("{}, as {} reads it", compared.baseline, engine(&compared.via));
+    let facts = [("live", compared.live.clone()), ("baseline", baseline)];
+    format!("{head}\n{}", prose::facts(facts, io.terminal))
 }
 
 fn engine(via: &Via) -> &str {

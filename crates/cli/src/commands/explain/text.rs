@@ -28,16 +28,14 @@ fn head(plan: &CompiledPlan, digest: &Digest, terminal: Terminal) -> String {
     if let Some(description) = &plan.description {
         let _ = writeln!(out, "{description}");
     }
-    let mut line = |word: &str, text: &str| {
-        let _ = writeln!(out, "  {word:9} {text}");
-    };
-    line("digest", &digest.to_string());
+    let mut facts = vec![("digest", digest.to_string())];
     for source in &plan.sources {
-        line("source", &format!("{}: {}", source.name, source.paths.join(", ")));
+        facts.push(("source", format!("{}: {}", source.name, source.paths.join(", "))));
     }
-    line("target", &ui::plan::target(&plan.target));
-    line("baseline", &plan.baseline.file);
-    line("builds", &ui::plan::components(plan));
+    facts.push(("target", ui::plan::target(&plan.target)));
+    facts.push(("baseline", plan.baseline.file.clone()));
+    facts.push(("builds", ui::plan::components(plan)));
+    out.push_str(&ui::prose::facts(facts, terminal));
     out
 }
 

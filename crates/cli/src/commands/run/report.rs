@@ -12,6 +12,7 @@ use crate::commands::next;
 use crate::exit_code;
 use crate::io::Terminal;
 use crate::ui::figures::{bytes, count, duration, rows};
+use crate::ui::prose;
 use crate::ui::style::{green, red};
 use crate::ui::table::{self, Align};
 
@@ -29,23 +30,27 @@ pub(super) fn exit_code_of(outcome: RunOutcome) -> u8 {
 }
 
 pub(super) fn text(report: &RunReport, digest: &Digest, terminal: Terminal) -> String {
-    let mut out = format!("{}\n", headline(report, terminal));
-    for (word, value) in facts(report, digest) {
-        let _ = writeln!(out, "  {word:9} {value}");
-    }
+    let mut out = headline(report, terminal);
+    out.push_str(&prose::facts(facts(report, digest), terminal));
     if !report.tables.is_empty() {
         let _ = write!(out, "\n{}", tables(report));
     }
-    let dry = report.outcome == RunOutcome::DryRun;
-    if dry && !report.passed.is_empty() {
+    if report.outcome == RunOutcome::DryRun && !report.passed.is_empty() {
         out.push_str("\nchecked, and holds\n");
         out.extend(report.passed.iter().map(|what| format!("  {what}\n")));
     }
-    if !dry && report.stages.iter().any(|stage| stage.steps_done > 0) {
+    if wants_stages(report, terminal) {
         let _ = write!(out, "\n{}", stages(report));
     }
-    out.push_str(&next::section(&report.next_actions, terminal));
+    out.push_str(&prose::next(&report.next_actions, terminal));
     out
+}
+
+/// Where the stages have just scrolled by, only what was not reached is worth a table.
+fn wants_stages(report: &RunReport, terminal: Terminal) -> bool {
+    let seen = terminal.stdout && terminal.stderr && report.outcome == RunOutcome::Done;
+    let begun = report.stages.iter().any(|stage| stage.steps_done > 0);
+    begun && !seen && report.outcome != RunOutcome::DryRun
 }
 
 fn headline(report: &RunReport, terminal: Terminal) -> String {
@@ -63,7 +68,8 @@ fn headline(report: &RunReport, terminal: Terminal) -> String {
         RunOutcome::HeldByAnotherRun => (false, "held: another run works on this target"),
         RunOutcome::Defect => (false, "defect: cutover failed; the target is as it was before"),
     };
-    if good { green(text, terminal) } else { red(text, terminal) }
+    let text = prose::sentence(text, terminal);
+    if good { green(&text, terminal) } else { red(&text, terminal) }
 }
 
 fn facts(report: &RunReport, digest: &Digest) -> Vec<(&'static str, String)> {
