@@ -29,7 +29,7 @@ select 'publication', '', '', p.pubname,
                         from pg_attribute a where a.attrelid = r.prrelid -- from 15
                         and a.attnum = any (r.prattrs::int2[])) || ')', '') -- from 15
                     || coalesce(' WHERE (' || pg_get_expr(r.prqual, r.prrelid) || ')', '') -- from 15
-                    , ', TABLE ' order by r.prrelid::regclass::text collate "C")
+                    , ', ' order by r.prrelid::regclass::text collate "C")
                 from pg_publication_rel r where r.prpubid = p.oid)
             , 'TABLES IN SCHEMA ' || (select string_agg(quote_ident(n.nspname), ', ' order by n.nspname) -- from 15
                 from pg_publication_namespace s join pg_namespace n on n.oid = s.pnnspid -- from 15

@@ -76,6 +76,7 @@ pub fn introspect(session: &mut Session, scope: &Scope) -> Result<Catalog, Engin
     }
     set_search_path(session, &before)?;
     mark_generated_names(&mut catalog);
+    drop_made_sequence_names(&mut catalog);
     Ok(catalog)
 }
 
@@ -164,11 +165,27 @@ fn name_home(object: &mut Object, scope: &Scope) {
     }
 }
 
-/// A constraint whose name is the one PostgreSQL would have made, perhaps with a number behind it.
+/// A constraint whose name is the one PostgreSQL would have made, perhaps with a number behind it;
+/// and what is attached to an index of the partitioned table, which PostgreSQL names as well.
 fn mark_generated_names(catalog: &mut Catalog) {
     for (key, object) in &mut catalog.objects {
-        if key.kind == Kind::Constraint {
-            object.generated_name = has_generated_name(key, object);
+        let attached = object.get(properties::PARTITION_OF).is_some();
+        object.generated_name = match key.kind {
+            Kind::Constraint => attached || has_generated_name(key, object),
+            Kind::Index => attached,
+            _ => false,
+        };
+    }
+}
+
+/// The sequence of an identity column has a name worth keeping only where PostgreSQL would have
+/// made another.
+fn drop_made_sequence_names(catalog: &mut Catalog) {
+    let name = properties::IDENTITY_SEQUENCE_NAME;
+    for (key, object) in catalog.objects.iter_mut().filter(|(key, _)| key.kind == Kind::Column) {
+        let made = || names::choose(&key.parent, &[&key.name], "seq", |_| false);
+        if object.properties.get(name).is_some_and(|found| *found == made()) {
+            object.properties.remove(name);
         }
     }
 }

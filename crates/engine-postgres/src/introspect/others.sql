@@ -75,7 +75,7 @@ from (
              where f.oid = p.opcfamily and (f.opfname, f.opfnamespace) <> (p.opcname, p.opcnamespace)),
             'as ' || concat_ws(', ',
                 (select string_agg(format('operator %s %s', a.amopstrategy, a.amopopr::regoperator)
-                    || coalesce(format(' for order by %I.%I', s.nspname, f.opfname), ''), ', '
+                    || coalesce(' for order by ' || quote_ident(s.nspname) || '.' || quote_ident(f.opfname), ''), ', '
                     order by a.amopstrategy, a.amopopr::regoperator::text collate "C")
                  from pg_amop a left join pg_opfamily f on f.oid = a.amopsortfamily
                  left join pg_namespace s on s.oid = f.opfnamespace

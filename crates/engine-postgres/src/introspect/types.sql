@@ -47,11 +47,11 @@ select
                     when 'd' then 'double' else 'int4' end,
                 'storage = ' || case t.typstorage when 'p' then 'plain' when 'e' then 'external'
                     when 'm' then 'main' else 'extended' end,
-                'category = ' || quote_literal(t.typcategory),
+                'category = ' || quote_literal(t.typcategory::text),
                 case when t.typispreferred then 'preferred = true' end,
                 'default = ' || quote_literal(t.typdefault),
                 'element = ' || format_type(nullif(t.typelem, 0), null),
-                'delimiter = ' || quote_literal(nullif(t.typdelim, ',')),
+                'delimiter = ' || quote_literal(nullif(t.typdelim, ',')::text),
                 case when t.typcollation <> 0 then 'collatable = true' end) end,
         'data type', case when t.typtype = 'd' then format_type(t.typbasetype, t.typtypmod) end,
         'not null', case when t.typnotnull then 'yes' end,
