@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use super::account::{Account, private_folder};
 use super::guardian::Guardian;
-use super::{Binaries, socket_url, stale, template};
+use super::{Binaries, PORT, socket_url, stale, template};
 
 /// Measured in this project: copy, start and connect in 40 ms with these.
 const SETTINGS: &[&str] = &[
@@ -38,6 +38,7 @@ const SETTINGS: &[&str] = &[
 #[derive(Debug)]
 pub struct Cluster {
     binaries: Binaries,
+    port: u16,
     _server: Guardian,
     _lock: File,
     folder: TempDir,
@@ -77,17 +78,19 @@ impl Cluster {
         for setting in SETTINGS.iter().chain(settings) {
             arguments.extend(["-c".to_owned(), (*setting).to_owned()]);
         }
-        let url = socket_url(folder.path(), "postgres");
+        let port = settings.iter().find_map(|setting| setting.strip_prefix("port="));
+        let port = port.and_then(|port| port.parse().ok()).unwrap_or(PORT);
+        let url = socket_url(folder.path(), port, "postgres");
         let ready = move || Client::connect(&url, NoTls).is_ok();
         let log = folder.path().join("server.log");
         let server =
             Guardian::start(&binaries.program("postgres"), arguments, account, &log, ready)?;
-        Ok(Cluster { binaries: binaries.clone(), _server: server, _lock: lock, folder })
+        Ok(Cluster { binaries: binaries.clone(), port, _server: server, _lock: lock, folder })
     }
 
     /// `postgres://postgres@%2Ftmp%2F…/name`; the server trusts whoever reaches its socket.
     pub fn url(&self, database: &str) -> String {
-        socket_url(self.folder.path(), database)
+        socket_url(self.folder.path(), self.port, database)
     }
 
     /// The folder with the socket, the log and the data.

@@ -9,7 +9,7 @@ use rustix::fs::FlockOperation;
 use sha2::{Digest as _, Sha256};
 
 use super::account::{Account, command, private_folder, reaches};
-use super::{Binaries, SOCKET_FOLDER_MAX, socket_url, template};
+use super::{Binaries, PORT, SOCKET_FOLDER_MAX, socket_url, template};
 
 /// Settings of ours, written anew at each start; the person's own go into `postgresql.conf`.
 const CONFIGURATION: &str = "cutover.conf";
@@ -63,7 +63,7 @@ impl Local {
     }
 
     pub fn url(&self, database: &str) -> String {
-        socket_url(&self.socket, database)
+        socket_url(&self.socket, PORT, database)
     }
 
     pub fn status(&self) -> LocalStatus {

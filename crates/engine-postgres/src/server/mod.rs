@@ -24,10 +24,14 @@ pub const SUPERUSER: &str = "postgres";
 /// The longest path of a Unix socket is 107 bytes; the file name in the folder takes the rest.
 const SOCKET_FOLDER_MAX: usize = 107 - "/.s.PGSQL.5432".len();
 
+/// PostgreSQL's usual port; a socket's file is named after it.
+const PORT: u16 = 5432;
+
 /// The URL of a database behind a socket folder.
-fn socket_url(folder: &Path, database: &str) -> String {
+fn socket_url(folder: &Path, port: u16, database: &str) -> String {
     let folder = percent_encode(&folder.to_string_lossy());
-    format!("postgres://{SUPERUSER}@{folder}/{}", percent_encode(database))
+    let port = if port == PORT { String::new() } else { format!(":{port}") };
+    format!("postgres://{SUPERUSER}@{folder}{port}/{}", percent_encode(database))
 }
 
 fn percent_encode(text: &str) -> String {
