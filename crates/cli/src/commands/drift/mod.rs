@@ -48,7 +48,7 @@ fn of_plan(path: &Path, args: &args::Drift, io: &Io) -> Outcome {
     let state_dir = folders::state(&base, &args.place);
     // Whether the plan builds its baseline is the business of `check`; offline is enough here.
     let offline = Scratch { scratch_url: None, offline: true };
-    let mut input = plan_input::read(path, &base, &offline)?;
+    let mut input = plan_input::read(path, &base, &offline).map_err(could_not_tell)?;
     let plan = &input.plan;
     let mut live = Live::of_plan(plan, &base, &state_dir)?;
     let expected = normalised(&plan.baseline, engine_of(plan), &args.scratch)?;
@@ -60,6 +60,16 @@ fn of_plan(path: &Path, args: &args::Drift, io: &Io) -> Outcome {
     let compared =
         Compared { live, baseline: plan.baseline.file.clone(), via: expected.via, findings };
     report::tell(&compared, &input.texts, args.format, io)
+}
+
+/// A plan that falls short of its baseline is no drift of its target.
+fn could_not_tell(failure: Failure) -> Failure {
+    match failure {
+        Failure::Findings(found) if found.exit == exit_code::DRIFT => {
+            Failure::findings(found.diagnostics, found.sources, exit_code::FINDINGS)
+        }
+        other => other,
+    }
 }
 
 /// A database against a baseline file, without a plan.

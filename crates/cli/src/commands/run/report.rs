@@ -1,11 +1,13 @@
 //! What a run was, for a person at night and for programs. The first line says how it ended and
 //! what the target holds now; the last lines say what to type next.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use diagnostics::plural;
 use ir::Digest;
-use runtime::run::{RunOutcome, RunReport};
+use runtime::run::{BackupEntry, RunOutcome, RunReport};
 use serde_json::{Value, json};
 
 use crate::commands::next;
@@ -83,10 +85,7 @@ fn facts(report: &RunReport, digest: &Digest) -> Vec<(&'static str, String)> {
         let tries = if promotion.attempts == 1 { "first try" } else { "several tries" };
         facts.push(("promote", format!("locks held {} ms, {tries}", promotion.locked_ms)));
     }
-    for backup in &report.backups {
-        let (size, rows) = (bytes(backup.bytes), rows(backup.rows));
-        facts.push(("backup", format!("{} ({rows}, {size})", next::shown(&backup.backup))));
-    }
+    facts.extend(backups(report).into_iter().map(|text| ("backup", text)));
     if let Some(kept) = &report.kept {
         facts.push(("kept", format!("the previous state is in {kept}")));
     }
@@ -94,6 +93,29 @@ fn facts(report: &RunReport, digest: &Digest) -> Vec<(&'static str, String)> {
         facts.push(("journal", next::shown(journal)));
     }
     facts
+}
+
+/// One line for each file; a fleet has one line for each source.
+fn backups(report: &RunReport) -> Vec<String> {
+    const LISTED: usize = 4;
+    let mut sources: BTreeMap<&str, Vec<&BackupEntry>> = BTreeMap::new();
+    for backup in &report.backups {
+        sources.entry(&backup.source).or_default().push(backup);
+    }
+    let each = |backup: &&BackupEntry| {
+        let (size, rows) = (bytes(backup.bytes), rows(backup.rows));
+        format!("{} ({rows}, {size})", next::shown(&backup.backup))
+    };
+    let lines = sources.values().flat_map(|files| match files.len() {
+        0..=LISTED => files.iter().map(each).collect(),
+        many => {
+            let size = bytes(files.iter().map(|file| file.bytes).sum());
+            let rows = rows(files.iter().map(|file| file.rows).sum());
+            let folder = files[0].backup.parent().map(next::shown).unwrap_or_default();
+            vec![format!("{} in {folder} ({rows}, {size})", plural(many, "file"))]
+        }
+    });
+    lines.collect()
 }
 
 fn tables(report: &RunReport) -> String {
