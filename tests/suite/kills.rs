@@ -149,14 +149,8 @@ fn what_a_killed_run_left_is_cleaned_by_the_next() {
     let program = cutover_on(&database);
     let staged =
         || database.psql("select count(*) from pg_namespace where nspname like 'cutover_stage%'");
-    let mut delay = Duration::from_millis(100);
-    while staged() == "0\n" {
-        assert!(
-            program.kill_after(&plan, &["run", "plan.yaml", "--yes"], delay),
-            "ended before it was killed"
-        );
-        delay += Duration::from_millis(20);
-    }
+    assert!(program.kill_when(&plan, &["run", "plan.yaml", "--yes"], &|| staged() != "0\n"));
+    assert_eq!(staged(), "1\n", "killed while it was building");
     let next = program.run(&plan, &["run", "plan.yaml", "--yes"]).expect(0);
     assert!(next.stderr.contains("JRN902"), "{}", next.stderr);
     assert_eq!(staged(), "0\n");

@@ -89,10 +89,18 @@ impl Program {
     /// # Panics
     /// When the program cannot be started or waited for.
     pub fn kill_after(&self, folder: &Path, args: &[&str], delay: Duration) -> bool {
+        let end = Instant::now() + delay;
+        self.kill_when(folder, args, &|| Instant::now() >= end)
+    }
+
+    /// Kills the program as soon as `now` says so, if it is still there; says whether it was.
+    ///
+    /// # Panics
+    /// When the program cannot be started or waited for.
+    pub fn kill_when(&self, folder: &Path, args: &[&str], now: &dyn Fn() -> bool) -> bool {
         let mut command = self.command(folder, args);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let end = Instant::now() + delay;
-        while Instant::now() < end {
+        while !now() {
             if child.try_wait().unwrap().is_some() {
                 return false;
             }
