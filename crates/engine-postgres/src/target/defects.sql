@@ -6,12 +6,6 @@ join pg_class c on c.oid = i.indexrelid
 join pg_namespace n on n.oid = c.relnamespace
 where n.nspname = $1 and not (i.indisvalid and i.indisready and i.indislive)
 union all
-select format('constraint %s of table %s is not validated', o.conname, c.relname)
-from pg_constraint o
-join pg_class c on c.oid = o.conrelid
-join pg_namespace n on n.oid = c.relnamespace
-where n.nspname = $1 and not o.convalidated
-union all
 select format('%s %s has no statistics', case c.relkind when 'm' then 'materialized view'
     else 'table' end, c.relname)
 from pg_class c

@@ -104,7 +104,9 @@ pub(super) fn inbound(
     replaced: &[Object],
 ) -> Result<Vec<Inbound>, EngineError> {
     let oids: Vec<u32> = replaced.iter().map(|object| object.address.1).collect();
-    let rows = session.rows(&STATEMENT_FAILED, include_str!("inbound.sql"), &[&oids])?;
+    let classes: Vec<u32> = replaced.iter().map(|object| object.address.0).collect();
+    let sql = include_str!("inbound.sql");
+    let rows = session.rows(&STATEMENT_FAILED, sql, &[&oids, &classes])?;
     let mut found: Vec<Inbound> = Vec::new();
     for row in &rows {
         let shown: String = row.get(0);

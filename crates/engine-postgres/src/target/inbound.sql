@@ -1,13 +1,10 @@
--- What refers to the objects $1 (all of them about to be moved away) from outside: a sentence part,
+-- What refers to the objects $1 of the system catalogs $2 (all of them about to be moved away) from
+-- outside: a sentence part,
 -- and how it is detached and attached again, null where it cannot be carried over. Run with
 -- search_path = pg_catalog, so that every name is qualified.
-with recursive replaced (oid) as (select unnest($1::oid[])),
-parts (classid, objid) as (
+with recursive parts (classid, objid) as (
     -- what belongs to a replaced object goes with it
-    select 'pg_class'::regclass::oid, oid from replaced
-    union select 'pg_type'::regclass::oid, oid from replaced
-    union select 'pg_proc'::regclass::oid, oid from replaced
-    union select 'pg_statistic_ext'::regclass::oid, oid from replaced
+    select r.classid, r.objid from unnest($2::oid[], $1::oid[]) r (classid, objid)
     union
     select d.classid, d.objid
     from pg_depend d join parts p on p.classid = d.refclassid and p.objid = d.refobjid

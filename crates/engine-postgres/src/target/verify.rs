@@ -1,6 +1,7 @@
 //! The staging schema against the baseline, and what may be wrong with an object that exists.
 
-use catalog::{Catalog, Scope as Facts, Via, fingerprint};
+use catalog::properties::{NO, VALIDATED};
+use catalog::{Catalog, Kind, Object, Scope as Facts, Via, fingerprint};
 use diagnostics::code::{BASELINE_DIFFERENT, STATEMENT_FAILED};
 use ir::{CompiledPlan, PostgresTarget};
 use runtime::EngineError;
@@ -28,7 +29,7 @@ pub(super) fn run(
         .collect();
     let report = CatalogReport {
         differences,
-        defects: defects(session, staging)?,
+        defects: defects(session, staging, &expected, &built)?,
         fingerprint: fingerprint(&built, Facts::default()),
         via: Via::Engine(scratch::engine_name(session)?),
         catalog: built,
@@ -59,15 +60,28 @@ fn read_baseline(session: &mut Session, plan: &CompiledPlan) -> Result<Catalog, 
     introspect(session, &Scope::Schema(HOME.to_owned()))
 }
 
-/// Invalid indexes, constraints that are not validated, tables without statistics.
-pub(super) fn defects(session: &mut Session, schema: &str) -> Result<Vec<String>, EngineError> {
+/// Invalid indexes, constraints that are not validated though the baseline has them so, tables
+/// without statistics.
+fn defects(
+    session: &mut Session,
+    schema: &str,
+    expected: &Catalog,
+    built: &Catalog,
+) -> Result<Vec<String>, EngineError> {
     let mut sql = include_str!("defects.sql").to_owned();
     if session.major() < 14 {
         // Before 14 a table that was never analyzed and an empty one look the same.
         sql = sql.replace("c.reltuples < 0", "false");
     }
     let rows = session.rows(&STATEMENT_FAILED, &sql, &[&schema])?;
-    Ok(rows.iter().map(|row| row.get(0)).collect())
+    let mut found: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    let unvalidated = |object: &Object| object.get(VALIDATED) == Some(NO);
+    for (key, _) in built.of_kind(Kind::Constraint).filter(|(_, object)| unvalidated(object)) {
+        if !expected.get(key).is_some_and(unvalidated) {
+            found.push(format!("{key} is not validated"));
+        }
+    }
+    Ok(found)
 }
 
 /// As [`defects`], of the promoted objects alone: the target schema may hold others.
