@@ -107,8 +107,8 @@ fn carry_out(
     io: &Io,
 ) -> RunReport {
     let stop = StopFlag::new();
-    let _signals = signals::catch(&stop, io);
     let events = ui::progress::for_run(args.format, io);
+    let _signals = signals::catch(&stop, &events, io);
     runtime::run::run(RunRequest {
         plan: input.plan.clone(),
         plan_digest: input.plan_digest.clone(),

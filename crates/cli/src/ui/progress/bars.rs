@@ -1,12 +1,13 @@
 //! Progress on a terminal: finished stages scroll by as lines, what is going on stays below them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use runtime::events::{Event, EventSink, Stamped};
 
+use super::Progress;
 use crate::io::Terminal;
 use crate::ui::figures::duration;
 use crate::ui::style::{dim, green, red};
@@ -22,8 +23,20 @@ pub(super) struct Bars {
 
 #[derive(Default)]
 struct State {
-    stages: BTreeMap<String, ProgressBar>,
+    stages: BTreeMap<String, Stage>,
     tables: BTreeMap<String, ProgressBar>,
+}
+
+struct Stage {
+    bar: ProgressBar,
+    /// Steps that run now; the first one is shown.
+    running: BTreeSet<String>,
+}
+
+impl Stage {
+    fn show(&self) {
+        self.bar.set_message(self.running.first().cloned().unwrap_or_default());
+    }
 }
 
 impl Bars {
@@ -43,15 +56,16 @@ impl Bars {
                 state.stages.insert(stage.clone(), self.stage(stage, *steps));
             }
             Event::StepStarted { stage, step } => {
-                if let Some(bar) = state.stages.get(stage) {
-                    bar.set_message(step.clone());
+                if let Some(stage) = state.stages.get_mut(stage) {
+                    stage.running.insert(step.clone());
+                    stage.show();
                 }
             }
             Event::StepFinished { stage, step, .. } => {
                 state.finish_step(stage, step);
             }
             Event::StageFinished { stage, elapsed_ms } => {
-                state.stages.remove(stage).inspect(ProgressBar::finish_and_clear);
+                state.stages.remove(stage).inspect(|stage| stage.bar.finish_and_clear());
                 let time = duration(Duration::from_millis(*elapsed_ms));
                 let mark = green(self.mark(true), self.terminal);
                 self.line(format!("{mark} {stage:17} {}", dim(&time, self.terminal)));
@@ -85,12 +99,15 @@ impl Bars {
         }
     }
 
-    fn stage(&self, stage: &str, steps: usize) -> ProgressBar {
+    fn stage(&self, stage: &str, steps: usize) -> Stage {
         let bar = self.all.add(ProgressBar::new(steps as u64));
-        bar.set_style(style("{spinner} {prefix:17} {pos}/{len} {wide_msg}", self.terminal));
+        bar.set_style(style(
+            "{spinner} {prefix:17} {pos}/{len} {elapsed} {wide_msg}",
+            self.terminal,
+        ));
         bar.set_prefix(stage.to_owned());
         bar.enable_steady_tick(TICK);
-        bar
+        Stage { bar, running: BTreeSet::new() }
     }
 
     fn table(&self, state: &mut State, table: &str, done: u64, total: Option<u64>) {
@@ -113,18 +130,27 @@ impl Bars {
 
 impl State {
     fn finish_step(&mut self, stage: &str, step: &str) {
-        if let Some(bar) = self.stages.get(stage) {
-            bar.inc(1);
+        if let Some(stage) = self.stages.get_mut(stage) {
+            stage.running.remove(step);
+            stage.bar.inc(1);
+            stage.show();
         }
         let name = step.rsplit_once('/').map_or(step, |(_, name)| name);
         self.tables.remove(name).inspect(ProgressBar::finish_and_clear);
     }
 
     fn clear(&mut self) {
-        for bar in self.tables.values().chain(self.stages.values()) {
+        let stages = self.stages.values().map(|stage| &stage.bar);
+        for bar in self.tables.values().chain(stages) {
             bar.finish_and_clear();
         }
         *self = State::default();
+    }
+}
+
+impl Progress for Bars {
+    fn say(&self, text: &str) {
+        self.line(text.to_owned());
     }
 }
 

@@ -2,6 +2,7 @@
 
 use runtime::events::{EventSink, Stamped};
 
+use super::Progress;
 use crate::io::Io;
 
 pub(super) struct Events {
@@ -11,6 +12,13 @@ pub(super) struct Events {
 impl Events {
     pub(super) fn new(io: &Io) -> Self {
         Self { io: io.clone() }
+    }
+}
+
+impl Progress for Events {
+    /// stdout is for the events alone.
+    fn say(&self, text: &str) {
+        self.io.err(&format!("{text}\n"));
     }
 }
 

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use diagnostics::plural;
 use runtime::events::{Event, EventSink, Stamped};
 
+use super::Progress;
 use crate::io::Io;
 use crate::ui::figures::{count, duration, rows};
 
@@ -57,6 +58,12 @@ impl Drop for Lines {
             // A panic in the ticker has been said already and takes nothing with it.
             drop(thread.join());
         }
+    }
+}
+
+impl Progress for Lines {
+    fn say(&self, text: &str) {
+        self.io.err(&format!("{text}\n"));
     }
 }
 

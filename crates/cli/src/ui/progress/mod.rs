@@ -4,19 +4,26 @@ mod bars;
 mod events;
 mod lines;
 
+use std::sync::Arc;
+
 use runtime::events::EventSink;
 
 use crate::args::Format;
 use crate::io::Io;
 
+/// Shows events, and words that must not be drawn over.
+pub(crate) trait Progress: EventSink {
+    fn say(&self, text: &str);
+}
+
 /// The form that suits the other side. Draws until it is dropped.
-pub(crate) fn for_run(format: Format, io: &Io) -> Box<dyn EventSink> {
+pub(crate) fn for_run(format: Format, io: &Io) -> Arc<dyn Progress> {
     match format {
-        Format::Json => Box::new(events::Events::new(io)),
+        Format::Json => Arc::new(events::Events::new(io)),
         // indicatif draws on the process's stderr, so the stream must be that one.
         Format::Text if io.process && io.terminal.stderr && io.terminal.graphics => {
-            Box::new(bars::Bars::new(io.terminal))
+            Arc::new(bars::Bars::new(io.terminal))
         }
-        Format::Text => Box::new(lines::Lines::new(io)),
+        Format::Text => Arc::new(lines::Lines::new(io)),
     }
 }
