@@ -112,6 +112,7 @@ codes! {
     NO_SCRATCH = "CAT304" "no-scratch" Error Catalog "a scratch database is needed and none can be had";
     OPAQUE_OBJECT = "CAT305" "opaque-object" Note Catalog "an object is compared only as text";
     SCRATCH_VERSION = "CAT306" "scratch-version" Warning Catalog "the scratch database is of another major version than the target";
+    CAPTURE_NOTHING = "CAT307" "nothing-to-capture" Error Catalog "there is no schema of this name to capture";
 
     BASELINE_MISSING_COMPONENT = "BAS401" "baseline-component-missing" Error Baseline "the baseline has a component that the plan does not build";
     BASELINE_DIFFERENT = "BAS402" "baseline-component-different" Error Baseline "the plan builds a component otherwise than the baseline has it";

@@ -28,7 +28,7 @@ select 'publication', '', '', p.pubname,
                     || coalesce(' (' || (select string_agg(quote_ident(a.attname), ', ' order by a.attnum) -- from 15
                         from pg_attribute a where a.attrelid = r.prrelid -- from 15
                         and a.attnum = any (r.prattrs::int2[])) || ')', '') -- from 15
-                    || coalesce(' WHERE (' || pg_get_expr(r.prqual, r.prrelid) || ')', '') -- from 15
+                    || coalesce(' WHERE (' || pg_get_expr(r.prqual, r.prrelid, true) || ')', '') -- from 15
                     , ', ' order by r.prrelid::regclass::text collate "C")
                 from pg_publication_rel r where r.prpubid = p.oid)
             , 'TABLES IN SCHEMA ' || (select string_agg(quote_ident(n.nspname), ', ' order by n.nspname) -- from 15
@@ -86,7 +86,7 @@ select 'cast', '', '',
 from pg_cast c
 where c.oid >= 16384
   and not exists (select from pg_depend d
-    where d.classid = 'pg_cast'::regclass and d.objid = c.oid and d.deptype = 'e')
+    where d.classid = 'pg_cast'::regclass and d.objid = c.oid and d.deptype in ('e', 'i'))
 union all
 select 'opaque', '', '', 'language ' || l.lanname,
     jsonb_build_object('definition', concat_ws(' ', case when l.lanpltrusted then 'trusted' end,
