@@ -86,6 +86,44 @@ pub enum Command {
     Man(Man),
 }
 
+impl Command {
+    /// As it is typed.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Command::Check(_) => "check",
+            Command::Explain(_) => "explain",
+            Command::Compile(_) => "compile",
+            Command::Run(_) => "run",
+            Command::Status(_) => "status",
+            Command::Verify(_) => "verify",
+            Command::Drift(_) => "drift",
+            Command::Local(_) => "local",
+            Command::Schema(_) => "schema",
+            Command::Codes(_) => "codes",
+            Command::Completions(_) => "completions",
+            Command::Man(_) => "man",
+        }
+    }
+
+    /// The answer is for a program.
+    pub(crate) fn wants_json(&self) -> bool {
+        match self {
+            Command::Check(args) => args.format == Format::Json,
+            Command::Explain(args) => args.format == GraphFormat::Json,
+            Command::Run(args) => args.format == Format::Json,
+            Command::Status(args) => args.format == Format::Json,
+            Command::Verify(args) => args.format == Format::Json,
+            Command::Drift(args) => args.format == Format::Json,
+            Command::Codes(args) => args.format == Format::Json,
+            Command::Compile(_)
+            | Command::Local(_)
+            | Command::Schema(_)
+            | Command::Completions(_)
+            | Command::Man(_) => false,
+        }
+    }
+}
+
 /// Find every mistake in plans, without touching a source or a target
 ///
 /// Compiles each plan and holds what it builds against its baseline. The comparison is made by the

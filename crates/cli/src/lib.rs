@@ -45,9 +45,21 @@ fn carry_out(cli: &Cli, io: &Io) -> u8 {
         Ok(exit) => exit,
         Err(Failure::BrokenPipe) => exit_code::DONE,
         Err(Failure::Findings(findings)) => {
-            io.err(&ui::findings::render(&findings.diagnostics, &findings.sources, io.terminal));
+            tell(&cli.command, &findings, io);
             findings.exit
         }
+    }
+}
+
+/// Programs get the findings where they expect the answer.
+fn tell(command: &args::Command, findings: &failure::Findings, io: &Io) {
+    let failure::Findings { diagnostics, sources, exit } = findings;
+    if !command.wants_json() {
+        return io.err(&ui::findings::render(diagnostics, sources, io.terminal));
+    }
+    let fields = serde_json::json!({ "diagnostics": ui::json::diagnostics(diagnostics, sources) });
+    if io.out(&ui::json::line(command.name(), *exit, fields)).is_err() {
+        // The exit code says it to whoever does not read.
     }
 }
 

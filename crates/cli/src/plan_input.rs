@@ -15,7 +15,7 @@ use crate::args::Scratch;
 use crate::exit_code;
 use crate::failure::Failure;
 use crate::folders;
-use crate::scratch;
+use crate::scratch::Engines;
 
 /// SQL files that a plan names: dumps of large schemas have a few megabytes.
 const MAX_FILE_BYTES: u64 = 64 << 20;
@@ -107,7 +107,7 @@ pub(crate) fn read(path: &Path, base: &Path, scratch: &Scratch) -> Result<Input,
         return compiled(path, base, &bytes);
     }
     let plan_digest = Digest::of(&bytes).to_string();
-    let judged = judge_bytes(path, bytes, scratch, None)?;
+    let judged = judge_bytes(path, bytes, &mut Engines::new(scratch), None)?;
     let Some(plan) = judged.plan else {
         let exit = exit_code_of(&judged.findings);
         return Err(Failure::findings(judged.findings, judged.texts.shown, exit));
@@ -125,15 +125,19 @@ pub(crate) fn read(path: &Path, base: &Path, scratch: &Scratch) -> Result<Input,
 ///
 /// # Errors
 /// Where the file cannot be read at all, or no scratch database can be had where one was named.
-pub(crate) fn judge(path: &Path, scratch: &Scratch, today: &str) -> Result<Judged, Failure> {
+pub(crate) fn judge(
+    path: &Path,
+    engines: &mut Engines<'_>,
+    today: &str,
+) -> Result<Judged, Failure> {
     let bytes = read_limited(path, MAX_FILE_BYTES).map_err(|error| unreadable(path, &error))?;
-    judge_bytes(path, bytes, scratch, Some(today))
+    judge_bytes(path, bytes, engines, Some(today))
 }
 
 fn judge_bytes(
     path: &Path,
     bytes: Vec<u8>,
-    scratch: &Scratch,
+    engines: &mut Engines<'_>,
     today: Option<&str>,
 ) -> Result<Judged, Failure> {
     let folder = folders::folder_of(path);
@@ -144,14 +148,14 @@ fn judge_bytes(
     let Compiled { plan, diagnostics, via } = match plan {
         None => Compiled { plan: None, diagnostics: findings, via: None },
         Some(plan) => {
-            let mut normaliser = scratch::normaliser(compiler::engine_of(&plan), scratch)?;
+            let normaliser = engines.of(compiler::engine_of(&plan))?;
             let files = PlanFiles { folder: &folder };
             let inputs = Inputs {
                 sources: &mut sources,
                 plan: &plan,
                 plan_source,
                 files: &files,
-                normaliser: normaliser.as_mut(),
+                normaliser,
                 today,
             };
             compiler::compile_with(inputs, findings)

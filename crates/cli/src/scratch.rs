@@ -16,22 +16,50 @@ use crate::failure::Failure;
 /// A scratch URL with a password goes here: command lines can be read by every user of the machine.
 const URL_VARIABLE: &str = "CUTOVER_SCRATCH_URL";
 
-/// The normaliser for plans of this engine. A plan without a target is never compared. Syntax takes
-/// over only where there are no programs at all: an engine that is there and fails is an error, or
-/// a broken server would quietly weaken every check.
-pub(crate) fn normaliser(
-    engine: Option<EngineKind>,
-    options: &Scratch,
-) -> Result<Box<dyn Normaliser>, Failure> {
+/// The engines that normalise DDL, started when they are needed first and used for all plans of one
+/// command.
+pub(crate) struct Engines<'a> {
+    options: &'a Scratch,
+    postgres: Option<Box<dyn Normaliser>>,
+    sqlite: Option<Box<dyn Normaliser>>,
+}
+
+impl<'a> Engines<'a> {
+    pub(crate) fn new(options: &'a Scratch) -> Self {
+        Self { options, postgres: None, sqlite: None }
+    }
+
+    /// The normaliser for plans of this engine. A plan without a target is never compared.
+    ///
+    /// # Errors
+    /// Where the URL that was given cannot be used.
+    pub(crate) fn of(
+        &mut self,
+        engine: Option<EngineKind>,
+    ) -> Result<&mut dyn Normaliser, Failure> {
+        let engine = engine.unwrap_or(EngineKind::Sqlite);
+        let slot = match engine {
+            EngineKind::Postgres => &mut self.postgres,
+            EngineKind::Sqlite => &mut self.sqlite,
+        };
+        let normaliser = match slot.take() {
+            Some(normaliser) => normaliser,
+            None => normaliser(engine, self.options)?,
+        };
+        Ok(slot.insert(normaliser).as_mut())
+    }
+}
+
+/// Syntax takes over only where there are no programs at all: an engine that is there and fails is
+/// an error, or a broken server would quietly weaken every check.
+fn normaliser(engine: EngineKind, options: &Scratch) -> Result<Box<dyn Normaliser>, Failure> {
     let url = scratch_url(options)?;
     Ok(match (engine, options.offline, url) {
-        (Some(EngineKind::Sqlite), true, _) => offline(Dialect::Sqlite),
-        (Some(EngineKind::Sqlite) | None, _, _) => Box::new(SqliteNormaliser::new()),
-        (Some(EngineKind::Postgres), true, _) => offline(Dialect::Postgres),
-        (Some(EngineKind::Postgres), false, Some(url)) => {
-            Box::new(PostgresNormaliser::on_server(&url))
-        }
-        (Some(EngineKind::Postgres), false, None) => match Binaries::find(None) {
+        (EngineKind::Sqlite, true, _) => offline(Dialect::Sqlite),
+        (EngineKind::Sqlite, false, _) => Box::new(SqliteNormaliser::new()),
+        (EngineKind::Postgres, true, _) => offline(Dialect::Postgres),
+        (EngineKind::Postgres, false, Some(url)) => Box::new(PostgresNormaliser::on_server(&url)),
+        (EngineKind::Postgres, false, None) => match Binaries::find(None) {
             Ok(_) => Box::new(PostgresNormaliser::with_binaries(None)),
             Err(why) => syntax(Dialect::Postgres, &why),
         },

@@ -11,9 +11,9 @@ use signal_hook::iterator::{Handle, Signals};
 use crate::io::Io;
 use crate::ui::progress::Progress;
 
-const FIRST: &str =
-    "stopping: what runs now is finished, nothing new is started, the target stays as it was
-(once more: stop at once)";
+const FIRST: &str = "\
+stopping: what runs now is finished, nothing new is started;
+the target stays as it was (once more: stop at once)";
 const SECOND: &str = "stopping at once";
 
 /// Catches signals until it is dropped.

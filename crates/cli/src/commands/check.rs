@@ -12,15 +12,17 @@ use crate::args::{Check, Format};
 use crate::failure::{Failure, Findings};
 use crate::io::Io;
 use crate::plan_input::{self, Judged};
+use crate::scratch::Engines;
 use crate::ui::style::{green, red};
 use crate::{exit_code, ui};
 
 pub(crate) fn run(args: &Check, io: &Io) -> Outcome {
     let today = crate::today().to_string();
     let mut exit = exit_code::DONE;
+    let mut engines = Engines::new(&args.scratch);
     let mut answers = Vec::new();
     for path in &args.plan {
-        let checked = check(path, args, &today)?;
+        let checked = check(path, &mut engines, &today)?;
         exit = worse(exit, checked.exit);
         match args.format {
             Format::Text => print(path, &checked, io)?,
@@ -42,8 +44,8 @@ struct Checked {
 }
 
 /// A file that cannot be read is a finding about that file; the others are still checked.
-fn check(path: &Path, args: &Check, today: &str) -> Result<Checked, Failure> {
-    match plan_input::judge(path, &args.scratch, today) {
+fn check(path: &Path, engines: &mut Engines<'_>, today: &str) -> Result<Checked, Failure> {
+    match plan_input::judge(path, engines, today) {
         Ok(Judged { plan, findings, texts, via }) => {
             let exit = plan_input::exit_code_of(&findings);
             let found = Findings { diagnostics: findings, sources: texts.shown, exit };

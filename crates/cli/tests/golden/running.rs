@@ -53,6 +53,16 @@ fn a_run_for_programs_is_one_object_per_line() {
 }
 
 #[test]
+fn what_stops_a_run_before_it_starts_is_an_answer_for_programs_too() {
+    let project = Project::new();
+    project.change("sqlite: out/new.db", "sqlte: out/new.db");
+    let output = project.output(&["run", "plan.yaml", "--format", "json"]);
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&answer["command"], &answer["exit_code"]), (&"run".into(), &1.into()));
+    assert_eq!(answer["diagnostics"][0]["code"], "PLN104", "{answer}");
+}
+
+#[test]
 fn a_dry_run_changes_nothing() {
     let project = Project::new();
     assert_shown!(project.run(&["run", "plan.yaml", "--dry-run"]));

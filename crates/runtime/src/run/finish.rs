@@ -96,8 +96,10 @@ fn taken_back(
     mut findings: Vec<Finding>,
     asked: Option<bool>,
 ) -> End {
-    let mut next_actions =
-        vec!["mend what was found, then run again; the target is as it was".to_owned()];
+    let stopped = findings.iter().any(|finding| finding.error.code == &code::INTERRUPTED);
+    let advice =
+        if stopped { "run again when it suits" } else { "mend what was found, then run again" };
+    let mut next_actions = vec![format!("{advice}; the target is as it was")];
     // Errors of the journal are told below; they must not keep the staging in place.
     let mut records = Vec::new();
     if let Some(promoted) = asked {

@@ -17,7 +17,8 @@ use crate::args::{self, Scratch};
 use crate::failure::Failure;
 use crate::io::Io;
 use crate::plan_input::{self, Texts};
-use crate::{exit_code, folders, scratch};
+use crate::scratch::Engines;
+use crate::{exit_code, folders};
 use live::Live;
 
 /// A comparison that was made.
@@ -109,9 +110,8 @@ fn normalised(
             .help("give a server for a scratch database with `--scratch-url`");
         Failure::new(diagnostic, exit_code::FINDINGS)
     };
-    let expected = scratch::normaliser(Some(engine), options)?
-        .normalise(&baseline.script)
-        .map_err(no_scratch)?;
+    let mut engines = Engines::new(options);
+    let expected = engines.of(Some(engine))?.normalise(&baseline.script).map_err(no_scratch)?;
     if let Via::Syntax(reason) = &expected.via {
         let message = format!("a live schema cannot be judged by syntax alone: {reason}");
         return Err(no_scratch(message));
