@@ -67,7 +67,8 @@ impl Program {
         let mut command = Command::new(&self.binary);
         command.args(args).current_dir(folder).stdin(Stdio::null());
         command.envs(self.envs.iter().map(|(name, value)| (name, value)));
-        command.env("NO_COLOR", "1");
+        // What findings look like must not depend on where the tests run.
+        command.env("NO_COLOR", "1").env("LC_ALL", "C.UTF-8").env_remove("NO_GRAPHICS");
         command
     }
 
