@@ -44,8 +44,10 @@ fn pg_dump(cluster: &Cluster, url: &str) -> Vec<String> {
     let output = command.args(["--schema-only", "--no-owner", "-d", url]).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
+    // The values of a user mapping are secrets, which a capture does not have.
+    let kept = statements(&text).into_iter().map(|statement| statement.sql);
     let mut found: Vec<String> =
-        statements(&text).into_iter().map(|statement| statement.sql).collect();
+        kept.filter(|sql| !sql.starts_with("CREATE USER MAPPING")).collect();
     found.sort();
     found
 }
@@ -132,6 +134,21 @@ fn every_kind_of_object_comes_back() {
     assert_eq!(fingerprint_of(&found.text), found.fingerprint);
     assert!(!found.text.contains("canary"), "a secret is in the capture");
     insta::assert_snapshot!(found.text);
+}
+
+#[test]
+fn a_list_of_values_reads_the_same_before_and_after() {
+    let Some(cluster) = common::cluster() else { return };
+    let (a, b) = (database(&cluster, "lists_a"), database(&cluster, "lists_b"));
+    let schema = "create table t (a varchar(3) check (a in ('x', 'y')), b text);
+        create index on t (b) where a in ('x', 'z');
+        create view v as select * from t where a not in ('x', 'y');";
+    psql(&cluster, &a, schema).unwrap();
+    psql(&cluster, &b, &captured(&a).text).unwrap();
+    // The server keeps two forms of one expression, as its own dump shows.
+    assert_ne!(pg_dump(&cluster, &a), pg_dump(&cluster, &b));
+    assert_eq!(captured(&a).text, captured(&b).text);
+    assert_eq!(diff(&database_catalog(&a), &database_catalog(&b), &DiffOptions::default()), []);
 }
 
 #[test]

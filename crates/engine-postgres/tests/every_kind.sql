@@ -66,7 +66,7 @@ create table public.customers (
     during tools.span,
     upper_name text generated always as (upper(name)) stored,
     exclude using gist (rating with =) where (rating > 0)
-) with (fillfactor = 70, toast.autovacuum_enabled = false, autovacuum_vacuum_scale_factor = 0.05);
+) with (autovacuum_vacuum_scale_factor = 0.05, fillfactor = 70, toast.autovacuum_enabled = false);
 alter table public.customers alter secret set storage external, alter name set statistics 250,
     alter name set (n_distinct = -0.5);
 create unlogged table public.scratchpad (id integer);
@@ -168,7 +168,7 @@ comment on foreign table public.remote is 'far';
 create publication changes for table public.customers (id, email), public.new_name where (code > 0) with (publish = 'insert, update');
 create publication everything for tables in schema tools;
 create function public.audit() returns event_trigger language plpgsql as $$ begin end $$;
-create event trigger audit on ddl_command_end when tag in ('DROP TABLE', 'CREATE TABLE') execute function public.audit();
+create event trigger audit on ddl_command_end when tag in ('CREATE TABLE', 'DROP TABLE') execute function public.audit();
 alter event trigger audit disable;
 alter default privileges for role app in schema public grant select on tables to "Odd Role" with grant option;
 alter default privileges for role app revoke execute on functions from public;

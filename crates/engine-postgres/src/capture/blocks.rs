@@ -126,7 +126,7 @@ impl<'a> Builder<'a> {
         let many = |rank, statements| Block { statements, ..Block::new(rank, key) };
         let block = match key.kind {
             Kind::Schema => many(rank::SCHEMA, wide::schema(key, object)),
-            Kind::Extension => one(rank::EXTENSION, self.extension(key, object)),
+            Kind::Extension => many(rank::EXTENSION, self.extension(key, object)),
             Kind::Collation => one(rank::COLLATION, wide::collation(key, object)),
             Kind::Type => {
                 self.blocks.extend(types::shell(key, object));
@@ -165,11 +165,14 @@ impl<'a> Builder<'a> {
         self.blocks.push(block);
     }
 
-    fn extension(&self, key: &ObjectKey, object: &Object) -> String {
-        let home = object.get(p::SCHEMA).is_some_and(|name| {
-            self.options.schema.is_some()
-                || self.catalog.get(&ObjectKey::new(Kind::Schema, name)).is_some()
-        });
+    fn extension(&self, key: &ObjectKey, object: &Object) -> Vec<String> {
+        let schema = object.get(p::SCHEMA).unwrap_or_default();
+        let made = self.catalog.get(&ObjectKey::new(Kind::Schema, schema)).is_some();
+        let home = match (made || schema == "public", &self.options.schema) {
+            (true, _) => wide::Home::Made,
+            (false, Some(_)) if schema != "pg_catalog" => wide::Home::Foreign,
+            (false, _) => wide::Home::Own,
+        };
         wide::extension(key, object, home)
     }
 

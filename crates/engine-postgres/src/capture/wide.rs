@@ -23,11 +23,24 @@ pub(super) fn schema(key: &ObjectKey, object: &Object) -> Vec<String> {
     statements
 }
 
-/// `home`: whether the schema that it lives in is one that the file makes.
-pub(super) fn extension(key: &ObjectKey, object: &Object, home: bool) -> String {
-    let schema = object.get(p::SCHEMA).filter(|_| home);
-    let place = schema.map_or_else(String::new, |name| format!(" with schema {}", quote(name)));
-    format!("create extension if not exists {}{place} cascade", quote(&key.name))
+/// Where an extension's schema comes from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Home {
+    /// The file makes it, or it is always there.
+    Made,
+    /// The file is about another schema.
+    Foreign,
+    /// The extension makes it.
+    Own,
+}
+
+pub(super) fn extension(key: &ObjectKey, object: &Object, home: Home) -> Vec<String> {
+    let schema = object.get(p::SCHEMA).filter(|_| home != Home::Own).map(quote);
+    let place = schema.as_ref().map_or_else(String::new, |name| format!(" with schema {name}"));
+    let text = format!("create extension if not exists {}{place} cascade", quote(&key.name));
+    let first = schema.filter(|_| home == Home::Foreign);
+    let first = first.map(|name| format!("create schema if not exists {name}"));
+    first.into_iter().chain([text]).collect()
 }
 
 fn definition(object: &Object) -> &str {

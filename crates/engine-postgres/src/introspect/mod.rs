@@ -6,6 +6,8 @@
 //! the home schema (0 for a whole database). A line that ends in `-- from N` is for PostgreSQL N
 //! and newer.
 
+mod arrays;
+
 use std::collections::BTreeMap;
 
 use catalog::{Catalog, HOME_SCHEMA, Kind, Object, ObjectKey, names, properties};
@@ -71,6 +73,7 @@ pub fn introspect(session: &mut Session, scope: &Scope) -> Result<Catalog, Engin
         for row in session.rows(&STATEMENT_FAILED, &sql, &[&schemas, &home])? {
             let (key, mut object) = decode(&row)?;
             name_home(&mut object, scope);
+            settle_expressions(&key, &mut object);
             catalog.insert(key, object);
         }
     }
@@ -162,6 +165,15 @@ fn name_home(object: &mut Object, scope: &Scope) {
         *text = text
             .replace(&sql::quote_literal(home), HOME_SCHEMA)
             .replace(&crate::quote(home), HOME_SCHEMA);
+    }
+}
+
+/// Bodies of functions are the user's own text; every other text is PostgreSQL's.
+fn settle_expressions(key: &ObjectKey, object: &mut Object) {
+    if key.kind != Kind::Function {
+        for text in object.properties.values_mut().filter(|text| text.contains("]::")) {
+            *text = arrays::push_casts_down(text);
+        }
     }
 }
 
