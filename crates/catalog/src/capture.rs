@@ -145,12 +145,8 @@ pub fn write(header: &Header, blocks: &[Block], order: &[usize]) -> String {
 
 /// Every line of the text as a comment: a name with a line break in it must not end one.
 fn comment(out: &mut String, text: &str) {
-    for line in text.split(['\n', '\r']) {
-        out.push_str("--");
-        if !line.is_empty() {
-            let _ = write!(out, " {line}");
-        }
-        out.push('\n');
+    for line in text.trim_end().split(['\n', '\r']) {
+        let _ = writeln!(out, "{}", format!("-- {line}").trim_end());
     }
 }
 

@@ -26,10 +26,12 @@ pub(crate) const RUN_TABLE: &str = "_cutover_run";
 
 /// One row of `sqlite_schema` with what `pragma_table_list` says about it.
 pub(crate) struct Entry {
-    kind: String,
-    name: String,
-    table: String,
-    sql: String,
+    /// `table`, `virtual`, `index`, `view` or `trigger`.
+    pub(crate) kind: String,
+    pub(crate) name: String,
+    pub(crate) table: String,
+    /// As SQLite keeps it.
+    pub(crate) sql: String,
     without_rowid: bool,
     strict: bool,
 }
@@ -101,7 +103,7 @@ fn database(conn: &Connection, catalog: &mut Catalog) -> Result<()> {
 }
 
 /// Objects that somebody defined, in the order of their creation.
-fn entries(conn: &Connection) -> Result<Vec<Entry>> {
+pub(crate) fn entries(conn: &Connection) -> Result<Vec<Entry>> {
     let sql = "SELECT coalesce(nullif(l.type, 'table'), m.type), m.name, m.tbl_name, m.sql, \
                       coalesce(l.wr, 0), coalesce(l.strict, 0) \
                FROM sqlite_schema m LEFT JOIN pragma_table_list l \

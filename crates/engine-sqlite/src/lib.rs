@@ -5,6 +5,7 @@
 mod affinity;
 mod cage;
 mod canonical;
+pub mod capture;
 mod connect;
 mod convert;
 mod error_code;

@@ -23,7 +23,7 @@ use rusqlite::Connection;
 pub(crate) use backup::{integrity_messages, sync};
 
 pub(crate) use fingerprint::{name_of, sha256};
-pub(crate) use reading::{Keeps, Opened};
+pub(crate) use reading::{Keeps, Opened, with_source};
 
 use crate::canonical::{digest_database, stored_tables};
 use crate::connect;
@@ -137,7 +137,10 @@ impl SqliteSources {
     }
 }
 
-fn restricted<T: Send>(folders: &[&Path], work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+pub(crate) fn restricted<T: Send>(
+    folders: &[&Path],
+    work: impl FnOnce() -> Result<T> + Send,
+) -> Result<T> {
     sandbox::on_restricted_thread(folders, |_| work()).unwrap_or_else(|| {
         Err(EngineError::new(&code::INTERNAL, "the thread that reads a source panicked"))
     })
