@@ -20,6 +20,8 @@ pub struct Plan {
     pub checks: Vec<Check>,
     pub invariants: Vec<Invariant>,
     pub waivers: Vec<Waiver>,
+    /// What a review reads; nothing of it runs, so it is no part of the compiled plan.
+    pub retired: Vec<Retired>,
     pub settings: Settings,
 }
 
@@ -492,6 +494,17 @@ pub struct Waiver {
     pub owner: Spanned<String>,
     /// `YYYY-MM-DD`, the last day.
     pub expires: Spanned<String>,
+}
+
+/// A component that its baseline may lose: `cutover diff --against` takes it for meant.
+#[derive(Clone, Debug)]
+pub struct Retired {
+    pub span: Span,
+    pub component: Spanned<ComponentName>,
+    pub reason: Spanned<String>,
+    pub owner: Spanned<String>,
+    /// `YYYY-MM-DD`, the day from which nothing needs it.
+    pub date: Spanned<String>,
 }
 
 #[derive(Clone, Debug, Default)]

@@ -70,6 +70,7 @@ fn plan_of(path: &str, schema: Option<&str>, span: Span) -> Plan {
         checks: Vec::new(),
         invariants: Vec::new(),
         waivers: Vec::new(),
+        retired: Vec::new(),
         settings: Settings::default(),
     }
 }

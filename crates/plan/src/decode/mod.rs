@@ -44,6 +44,7 @@ pub(crate) const TOP: &[&str] = &[
     "load",
     "checks",
     "waivers",
+    "retire",
     "run",
 ];
 
@@ -94,6 +95,7 @@ impl Decoder {
             checks: Vec::new(),
             invariants: Vec::new(),
             waivers: self.waivers(&fields),
+            retired: self.retired(&fields),
             settings: self.settings(&fields),
         };
         self.components(&fields, &mut plan);

@@ -98,7 +98,11 @@ impl Decoder {
             .collect()
     }
 
-    fn component_name(&mut self, key: &str, node: &Node) -> Option<Spanned<ComponentName>> {
+    pub(super) fn component_name(
+        &mut self,
+        key: &str,
+        node: &Node,
+    ) -> Option<Spanned<ComponentName>> {
         let text = self.text(key, node, "a component such as `index orders_total_idx`")?;
         let name = parse_component_name(&text.value);
         if name.name.is_empty() {

@@ -1,9 +1,9 @@
-//! `run:` and `waivers:`.
+//! `run:`, `waivers:` and `retire:`.
 
 use diagnostics::Spanned;
 use jiff::civil::Date;
 
-use crate::model::{OnSourceChange, Settings, Waiver};
+use crate::model::{OnSourceChange, Retired, Settings, Waiver};
 use crate::yaml::Node;
 
 use super::context::Decoder;
@@ -18,6 +18,7 @@ pub(crate) const RUN: &[&str] = &[
     "memory",
 ];
 pub(crate) const WAIVER: &[&str] = &["allow", "on", "reason", "owner", "expires"];
+pub(crate) const RETIRE: &[&str] = &["component", "reason", "owner", "date"];
 
 /// More connections than this help no load and exhaust servers.
 pub(crate) const MAX_CONNECTIONS: u32 = 64;
@@ -70,7 +71,7 @@ impl Decoder {
         let reason = part("reason", "say why it is acceptable here", "a reason");
         let person = part("owner", "name who answers for it", "a person or team");
         let expires = part("expires", "give its last day: `expires: 2027-01-31`", "a date");
-        let expires = expires.filter(|date| self.check_date(&fields, date));
+        let expires = expires.filter(|date| self.check_date("expires", &fields, date));
         let on = fields.get("on").and_then(|entry| self.sentence(entry, "a component"));
         Some(Waiver {
             span: node.span,
@@ -82,11 +83,40 @@ impl Decoder {
         })
     }
 
-    fn check_date(&mut self, fields: &Fields<'_>, date: &Spanned<String>) -> bool {
+    pub(super) fn retired(&mut self, fields: &Fields<'_>) -> Vec<Retired> {
+        let Some(entry) = fields.get("retire") else { return Vec::new() };
+        let nodes = self.items(entry, "a list of components that the baseline loses");
+        nodes.iter().filter_map(|node| self.retire(node)).collect()
+    }
+
+    fn retire(&mut self, node: &Node) -> Option<Retired> {
+        let owner = self.first_key(node).unwrap_or(node.span);
+        let fields = self.fields(node, owner, "a retired component", RETIRE)?;
+        let component = fields
+            .required(self, "component", "name it: `component: index orders_old_idx`")
+            .and_then(|entry| self.component_name("component", &entry.value));
+        let mut part = |key, help: &str, expected: &str| {
+            let entry = fields.required(self, key, help)?;
+            self.sentence(entry, expected)
+        };
+        let reason = part("reason", "say why nothing needs it any more", "a reason");
+        let person = part("owner", "name who answers for it", "a person or team");
+        let date = part("date", "give the day it is gone from: `date: 2027-01-31`", "a date");
+        let date = date.filter(|date| self.check_date("date", &fields, date));
+        Some(Retired {
+            span: node.span,
+            component: component?,
+            reason: reason?,
+            owner: person?,
+            date: date?,
+        })
+    }
+
+    fn check_date(&mut self, key: &str, fields: &Fields<'_>, date: &Spanned<String>) -> bool {
         let valid = date.value.len() == "YYYY-MM-DD".len() && date.value.parse::<Date>().is_ok();
-        if let (false, Some(entry)) = (valid, fields.get("expires")) {
+        if let (false, Some(entry)) = (valid, fields.get(key)) {
             let expected = "a day of the calendar as YYYY-MM-DD";
-            self.wrong_text("expires", &entry.value, expected, &date.value);
+            self.wrong_text(key, &entry.value, expected, &date.value);
         }
         valid
     }

@@ -57,6 +57,7 @@ fn key_lists_are_those_of_the_schema() {
         (checks::CHECK, &["Check"]),
         (checks::INVARIANT, &["SameInvariant", "SidesInvariant"]),
         (settings::WAIVER, &["Waiver"]),
+        (settings::RETIRE, &["Retire"]),
         (settings::RUN, &["Run"]),
     ];
     for (list, types) in pairs {

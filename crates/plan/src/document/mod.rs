@@ -51,6 +51,9 @@ pub struct Document {
     /// Permissions for single hazards and lints.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waivers: Option<Vec<Waiver>>,
+    /// Components that the baseline loses on purpose, for the review with `cutover diff --against`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retire: Option<Vec<Retire>>,
     /// How the run goes about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run: Option<Run>,

@@ -1,4 +1,4 @@
-//! `stages`, `load`, `checks`, `waivers`, `run`.
+//! `stages`, `load`, `checks`, `waivers`, `retire`, `run`.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -216,6 +216,20 @@ pub struct Waiver {
     pub owner: Text,
     /// The last day.
     pub expires: Day,
+}
+
+/// Permission for the baseline to lose one component.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Retire {
+    /// The component, with its kind before it: `index orders_old_idx`, `column orders.fax`.
+    pub component: Text,
+    /// Why nothing needs it any more.
+    pub reason: Text,
+    /// Who answers for it.
+    pub owner: Text,
+    /// The day from which nothing needs it.
+    pub date: Day,
 }
 
 /// How the run goes about it.
