@@ -79,6 +79,7 @@ pub enum Command {
     Status(Status),
     Verify(Verify),
     Drift(Drift),
+    Baseline(Baseline),
     Local(Local),
     Schema(Schema),
     Codes(Codes),
@@ -97,6 +98,7 @@ impl Command {
             Command::Status(_) => "status",
             Command::Verify(_) => "verify",
             Command::Drift(_) => "drift",
+            Command::Baseline(_) => "baseline",
             Command::Local(_) => "local",
             Command::Schema(_) => "schema",
             Command::Codes(_) => "codes",
@@ -116,6 +118,7 @@ impl Command {
             Command::Drift(args) => args.format == Format::Json,
             Command::Codes(args) => args.format == Format::Json,
             Command::Compile(_)
+            | Command::Baseline(_)
             | Command::Local(_)
             | Command::Schema(_)
             | Command::Completions(_)
@@ -334,6 +337,62 @@ pub enum Scope {
     Comments,
     /// Who owns what; differs between servers
     Owners,
+}
+
+/// The known-good schema that plans and databases are held against
+#[derive(Debug, Args)]
+#[command(help_template = TEMPLATE, before_help = "\
+Examples:
+  cutover baseline capture --sqlite shop.db -o schemas/shop.sqlite.sql
+  cutover baseline capture --url-env DATABASE_URL -o schemas/shop.sql
+")]
+pub struct Baseline {
+    #[command(subcommand)]
+    pub action: BaselineAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum BaselineAction {
+    Capture(Capture),
+}
+
+/// Write a live schema as a SQL file for review
+///
+/// One object per block, sorted, the same on every server, with its fingerprint at the head. An
+/// empty database takes the file with `psql` or `sqlite3` alone. The database is only read.
+#[derive(Debug, Args)]
+#[command(help_template = TEMPLATE, before_help = "\
+Examples:
+  cutover baseline capture --url-env DATABASE_URL -o schemas/shop.sql
+  cutover baseline capture --url postgres://ci@localhost/shop --schema shop
+  cutover baseline capture --sqlite shop.db -o schemas/shop.sql --force
+")]
+#[command(group = clap::ArgGroup::new("from").args(["url_env", "url", "url_file", "sqlite"]).required(true))]
+pub struct Capture {
+    /// Environment variable that holds the URL of a PostgreSQL database
+    #[arg(long, value_name = "NAME")]
+    pub url_env: Option<String>,
+    /// URL of a PostgreSQL database, without a password
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
+    /// File that holds the URL of a PostgreSQL database; only its owner may read it
+    #[arg(long, value_name = "FILE")]
+    pub url_file: Option<PathBuf>,
+    /// SQLite file
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["schema", "owners"])]
+    pub sqlite: Option<PathBuf>,
+    /// One schema [default: the whole database]
+    #[arg(long, value_name = "SCHEMA")]
+    pub schema: Option<String>,
+    /// Say who owns what, too
+    #[arg(long)]
+    pub owners: bool,
+    /// File to write; `-` is stdout [default: -]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Write over the file
+    #[arg(long, requires = "output")]
+    pub force: bool,
 }
 
 /// The private PostgreSQL server of a plan with `target: { postgres: local }`

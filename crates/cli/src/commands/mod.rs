@@ -1,5 +1,6 @@
 //! One file per command. A command takes its arguments and the streams and returns the exit code.
 
+mod baseline;
 mod check;
 mod codes;
 mod compile;
@@ -29,6 +30,7 @@ pub(crate) fn dispatch(command: &Command, io: &Io) -> Outcome {
         Command::Run(args) => run::run(args, io),
         Command::Verify(args) => verify::run(args, io),
         Command::Drift(args) => drift::run(args, io),
+        Command::Baseline(args) => baseline::run(args, io),
         Command::Explain(args) => explain::run(args, io),
         Command::Codes(args) => codes::run(args, io),
         Command::Completions(args) => completions::run(args, io),

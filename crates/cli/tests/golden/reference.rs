@@ -21,12 +21,17 @@ fn reference() -> String {
         "# The command line\n\nMade from the program's own arguments by a test; do not edit.\n",
     );
     section(&mut out, "cutover", &mut root);
-    let commands: Vec<clap::Command> = root.get_subcommands().cloned().collect();
-    for mut command in commands {
-        let title = format!("cutover {}", command.get_name());
-        section(&mut out, &title, &mut command);
-    }
+    sections(&mut out, "cutover", &root);
     out
+}
+
+/// The commands below this one, and those below them.
+fn sections(out: &mut String, above: &str, command: &clap::Command) {
+    for below in command.get_subcommands() {
+        let title = format!("{above} {}", below.get_name());
+        section(out, &title, &mut below.clone());
+        sections(out, &title, below);
+    }
 }
 
 fn section(out: &mut String, title: &str, command: &mut clap::Command) {

@@ -11,13 +11,8 @@ use super::tables::{Form, Tables};
 use super::{Options, programs, rank, sequences, types, wide};
 use crate::quote;
 
-/// The blocks and the order in which an empty database takes them. `opaque` gets what is not
-/// captured in full.
-pub(super) fn arranged(
-    catalog: &Catalog,
-    options: &Options,
-    opaque: &mut Vec<ObjectKey>,
-) -> (Vec<Block>, Vec<usize>) {
+/// The blocks and the order in which an empty database takes them.
+pub(super) fn arranged(catalog: &Catalog, options: &Options) -> (Vec<Block>, Vec<usize>) {
     let mut bare = BTreeSet::new();
     loop {
         let blocks = Builder::new(catalog, options, &bare).build();
@@ -27,14 +22,19 @@ pub(super) fn arranged(
         let before = bare.len();
         bare.extend(tables.filter(|key| key.kind == Kind::Table).cloned());
         if bare.len() == before {
-            let noted = blocks.iter().filter(|block| {
-                matches!(block.key.kind, Kind::Opaque | Kind::UserMapping | Kind::Index)
-                    && !block.notes.is_empty()
-            });
-            opaque.extend(noted.map(|block| block.key.clone()));
             return (blocks, order.order);
         }
     }
+}
+
+/// The notes of blocks that do not say all about their object.
+pub(super) fn incomplete(blocks: &[Block]) -> Vec<String> {
+    let said = |block: &&Block| !matches!(block.rank, rank::SHELL_TYPE | rank::LATER);
+    let notes = blocks
+        .iter()
+        .filter(said)
+        .flat_map(|block| block.notes.iter().map(|note| format!("{}: {note}", block.key)));
+    notes.collect()
 }
 
 /// What each block needs: the blocks of the names that its statements mention.

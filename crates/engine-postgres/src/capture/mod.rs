@@ -17,7 +17,7 @@ mod wide;
 use std::collections::BTreeSet;
 
 use catalog::capture::Header;
-use catalog::{Catalog, Kind, ObjectKey, Scope as Facts, fingerprint, properties as p};
+use catalog::{Catalog, Kind, Scope as Facts, fingerprint, properties as p};
 use diagnostics::code::{CAPTURE_NOTHING, STATEMENT_FAILED};
 use runtime::EngineError;
 
@@ -44,8 +44,8 @@ pub struct Captured {
     /// `PostgreSQL 15.18`
     pub engine: String,
     pub objects: usize,
-    /// Objects that the file holds as a comment, or whose secrets it leaves out.
-    pub opaque: Vec<ObjectKey>,
+    /// What the file does not hold in full, one sentence each; the file says so too.
+    pub notes: Vec<String>,
 }
 
 /// Settings under which the file is read. Every name in it is qualified; functions may call what
@@ -68,14 +68,14 @@ pub fn capture(session: &mut Session, options: &Options) -> Result<Captured, Eng
     let (whole, fingerprint) = done?;
     end?;
     let engine = engine_name(session)?;
-    let mut opaque = Vec::new();
-    let (blocks, order) = blocks::arranged(&whole, options, &mut opaque);
+    let (blocks, order) = blocks::arranged(&whole, options);
+    let notes = blocks::incomplete(&blocks);
     let header = Header {
         lines: head(&whole, options, session.major(), &fingerprint),
         settings: SETTINGS.iter().map(|setting| (*setting).to_owned()).collect(),
     };
     let text = catalog::capture::write(&header, &blocks, &order);
-    Ok(Captured { text, fingerprint, engine, objects: whole.len(), opaque })
+    Ok(Captured { text, fingerprint, engine, objects: whole.len(), notes })
 }
 
 /// The catalog with every name qualified, and the fingerprint of what is in scope.
