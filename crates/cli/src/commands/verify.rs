@@ -64,7 +64,8 @@ fn tell(args: &Verify, report: &VerifyReport, texts: &mut Texts, io: &Io) -> Out
             io.out(&text(report, exit == exit_code::DONE, io))?;
         }
         Format::Json => {
-            io.out(&ui::json::line("verify", exit, as_json(report, &diagnostics, texts)))?
+            let fields = as_json(report, &diagnostics, texts);
+            io.out(&ui::json::line("verify", exit, fields))?;
         }
     }
     Ok(exit)

@@ -46,6 +46,21 @@ fn a_missing_index_names_the_line_of_the_baseline() {
 }
 
 #[test]
+fn screen_readers_get_sentences() {
+    let project = Project::new();
+    project.change(INDEX, "");
+    assert_shown!(project.run_with(&[("NO_GRAPHICS", "1")], &["check", "plan.yaml"]));
+}
+
+#[test]
+fn a_terminal_without_unicode_gets_none() {
+    let project = Project::new();
+    project.change(INDEX, "");
+    let text = project.run_with(&[("LC_ALL", "C")], &["check", "plan.yaml"]);
+    assert!(text.is_ascii(), "{text}");
+}
+
+#[test]
 fn a_missing_index_for_programs() {
     let project = Project::new();
     project.change(INDEX, "");

@@ -51,6 +51,14 @@ fn a_mistyped_code_is_not_taken_for_a_file() {
 }
 
 #[test]
+fn help_names_every_exit_code() {
+    let help = here(&["--help"]);
+    for (code, meaning) in cli::exit_code::ALL {
+        assert!(help.contains(&format!("{code:4}  {meaning}\n")), "{code} {meaning}\n{help}");
+    }
+}
+
+#[test]
 fn every_code_is_listed() {
     let text = here(&["codes"]);
     let lines = text.lines().filter(|line| !line.starts_with("exit") && !line.starts_with("---"));

@@ -106,18 +106,29 @@ impl Project {
     pub(crate) fn run(&self, args: &[&str]) -> String {
         shown(&self.output(args))
     }
+
+    /// The same with further environment variables.
+    pub(crate) fn run_with(&self, variables: &[(&str, &str)], args: &[&str]) -> String {
+        let mut command = command(self.dir.path(), args);
+        command.envs(variables.iter().copied());
+        shown(&command.output().unwrap())
+    }
 }
 
 pub(crate) fn cutover(folder: &Path, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_cutover"))
+    command(folder, args).output().unwrap()
+}
+
+fn command(folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cutover"));
+    command
         .args(args)
         .current_dir(folder)
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .env("HOME", folder)
-        .env("LC_ALL", "C.UTF-8")
-        .output()
-        .unwrap()
+        .env("LC_ALL", "C.UTF-8");
+    command
 }
 
 pub(crate) fn shown(output: &Output) -> String {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use diagnostics::{Diagnostic, code};
 use engine_sqlite::SqliteSources;
+use engine_sqlite::sandbox::Enforcement;
 use runtime::clock::SystemClock;
 use runtime::engine::TargetEngine;
 use runtime::run::{RunReport, RunRequest};
@@ -38,9 +39,19 @@ pub(crate) fn run(args: &Run, io: &Io) -> Outcome {
         confirm::ask(&input.plan, &base, &target, io)?;
     }
     let space = Space::make(args.dry_run, &state_dir)?;
-    let confined = sandbox::enter(&input.plan, &base, &space.folders(), args.dry_run);
-    let report = carry_out(args, &input, target.engine, base, state_dir, &space, confined, io);
+    let write_guard = sandbox::enter(&input.plan, &base, &space.folders(), args.dry_run);
+    let ready = Ready { target: target.engine, base, state_dir, space, write_guard };
+    let report = carry_out(args, &input, ready, io);
     Ok(tell(args, &mut input, report, io))
+}
+
+/// All that a run needs besides its plan.
+struct Ready {
+    target: Box<dyn TargetEngine>,
+    base: PathBuf,
+    state_dir: PathBuf,
+    space: Space,
+    write_guard: Enforcement,
 }
 
 /// Refuses anything but the plan that was reviewed, before anything is touched.
@@ -95,33 +106,23 @@ impl Space {
     }
 }
 
-#[allow(clippy::too_many_arguments)] // the parts of one request, each from another step above
-fn carry_out(
-    args: &Run,
-    input: &Input,
-    target: Box<dyn TargetEngine>,
-    plan_dir: PathBuf,
-    state_dir: PathBuf,
-    space: &Space,
-    confined: engine_sqlite::sandbox::Enforcement,
-    io: &Io,
-) -> RunReport {
+fn carry_out(args: &Run, input: &Input, ready: Ready, io: &Io) -> RunReport {
     let stop = StopFlag::new();
     let events = ui::progress::for_run(args.format, io);
     let _signals = signals::catch(&stop, &events, io);
     runtime::run::run(RunRequest {
         plan: input.plan.clone(),
         plan_digest: input.plan_digest.clone(),
-        plan_dir,
-        state_dir,
-        sources: Arc::new(SqliteSources::new(space.scratch())),
-        target,
+        plan_dir: ready.base,
+        state_dir: ready.state_dir,
+        sources: Arc::new(SqliteSources::new(ready.space.scratch())),
+        target: ready.target,
         clock: &SystemClock::new(),
         events: events.as_ref(),
         stop,
         dry_run: args.dry_run,
         today: crate::today(),
-        write_guard: confined.to_string(),
+        write_guard: ready.write_guard.to_string(),
     })
 }
 
