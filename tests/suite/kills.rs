@@ -120,7 +120,8 @@ fn postgres_target_survives() {
     let reset = || {
         // Waits for what a dead client's backend still holds.
         database.psql(
-            "select pg_terminate_backend(pid, 5000) from pg_stat_activity where application_name like 'cutover%';
+            "select pg_terminate_backend(pid, 5000) from pg_stat_activity
+               where application_name like 'cutover%' and datname = current_database();
              drop schema if exists shop cascade;
              do $$ declare s text; begin for s in select nspname from pg_namespace where nspname like 'cutover%'
              loop execute format('drop schema %I cascade', s); end loop; end $$;
@@ -131,7 +132,8 @@ fn postgres_target_survives() {
     let state = || {
         // Until no backend of the killed run is left, its last statement may still be going on.
         database.psql(
-            "select pg_sleep(0.02) from pg_stat_activity where application_name like 'cutover%'",
+            "select pg_sleep(0.02) from pg_stat_activity \
+             where application_name like 'cutover%' and datname = current_database()",
         );
         database.dump(&["--schema=shop"])
     };
