@@ -14,6 +14,7 @@ mod lower;
 mod mentions;
 mod owners;
 mod resolve;
+mod schemas;
 mod sqltext;
 mod stages;
 mod waivers;
@@ -24,8 +25,9 @@ use diagnostics::{Diagnostic, SourceId, Sources, Span, code};
 use ir::{CompiledPlan, Origin};
 use plan::model::{EngineKind, Plan, Target};
 
-pub use baseline::{BaselineLines, SchemaFile, schema_file};
+pub use baseline::{BaselineLines, Schema, SchemaFile, engine_of_sql, schema_file, schema_of_file};
 pub use explain::{ExplainedEdge, ExplainedStep, Explanation};
+pub use schemas::{PlanSchemas, schemas};
 
 use resolve::Context;
 

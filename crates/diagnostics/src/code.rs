@@ -113,6 +113,7 @@ codes! {
     OPAQUE_OBJECT = "CAT305" "opaque-object" Note Catalog "an object is compared only as text";
     SCRATCH_VERSION = "CAT306" "scratch-version" Warning Catalog "the scratch database is of another major version than the target";
     CAPTURE_NOTHING = "CAT307" "nothing-to-capture" Error Catalog "there is no schema of this name to capture";
+    DIFFERENT_ENGINES = "CAT320" "different-engines" Error Catalog "schemas of different engines cannot be compared";
 
     BASELINE_MISSING_COMPONENT = "BAS401" "baseline-component-missing" Error Baseline "the baseline has a component that the plan does not build";
     BASELINE_DIFFERENT = "BAS402" "baseline-component-different" Error Baseline "the plan builds a component otherwise than the baseline has it";
@@ -122,6 +123,8 @@ codes! {
     BASELINE_OTHER_ENGINE = "BAS406" "baseline-other-engine" Error Baseline "the baseline is of another engine than the target";
     DRIFT_FOUND = "BAS410" "drift-found" Error Baseline "the live schema differs from its baseline";
     BASELINE_NEW_UNUSED = "BAS411" "new-component-not-new" Error Baseline "a component is declared new but the baseline already has it, or the plan does not build it";
+    BASELINE_LOSES = "BAS420" "baseline-loses-component" Error Baseline "a baseline loses a component relative to a revision, and the plan does not retire it";
+    RETIRE_UNUSED = "BAS421" "retire-unused" Error Baseline "a component is retired that the baseline does not lose";
 
     DATA_LOSS = "HAZ501" "deletes-data" Error Hazard "a statement deletes data";
     REPLACES_TABLE = "HAZ502" "replaces-table" Warning Hazard "a table with rows in the target is replaced";
@@ -188,6 +191,7 @@ codes! {
 
     USAGE = "CLI001" "usage" Error Cli "the command line asks for something that cannot be done";
     OUTPUT = "CLI002" "output" Error Cli "an output file or stream cannot be written";
+    REVISION = "CLI020" "revision" Error Cli "a file cannot be read at a git revision";
 
     INTERNAL = "INT999" "internal" Error Run "a defect of this program";
 }

@@ -3,10 +3,11 @@
 use diagnostics::{Diagnostic, SourceId, SourceText, Sources, Span, Spanned};
 use ir::Origin;
 use plan::model::{Baseline, BaselineFile, EngineKind, Plan, Settings};
-use sql::Dialect;
+use sql::{Dialect, Statement};
 
 use super::KnownGood;
 use super::places::Places;
+use super::schema::Schema;
 use crate::resolve::Context;
 use crate::{Files, write};
 
@@ -19,7 +20,7 @@ pub struct SchemaFile {
 }
 
 /// Reads a schema file for an engine. `schema`: the schema of the file that is compared; default:
-/// found in the file. Findings about the file as such point at `command`, the words that named it.
+/// found in the file. Findings about the file as such point at the words that named it.
 pub fn schema_file(
     sources: &mut Sources,
     files: &dyn Files,
@@ -27,9 +28,61 @@ pub fn schema_file(
     path: &str,
     schema: Option<&str>,
 ) -> (Option<SchemaFile>, Vec<Diagnostic>) {
-    let option = "--baseline ";
-    let command = sources.add("command line", format!("{option}{path}"));
-    let span = Span::new(command, option.len()..option.len() + path.len());
+    read(sources, files, engine, ("--baseline ", path, schema), |cx, known| {
+        let KnownGood { file, baseline, statements, homes } = known;
+        SchemaFile { baseline: super::lower(cx, baseline, file, &statements), homes }
+    })
+}
+
+/// [`schema_file`] for a comparison of two; also says which schema of the file it is about.
+pub fn schema_of_file(
+    sources: &mut Sources,
+    files: &dyn Files,
+    engine: EngineKind,
+    path: &str,
+    schema: Option<&str>,
+) -> (Option<(Schema, Option<String>)>, Vec<Diagnostic>) {
+    read(sources, files, engine, ("diff ", path, schema), |cx, known| {
+        let home = schema.map(str::to_owned).or_else(|| known.homes.into_iter().next());
+        let name = home.as_deref().unwrap_or_else(|| default_schema(engine));
+        (Schema::new(known.statements, cx.dialect, name), home)
+    })
+}
+
+/// Where unqualified names are.
+fn default_schema(engine: EngineKind) -> &'static str {
+    match engine {
+        EngineKind::Postgres => "public",
+        EngineKind::Sqlite => "main",
+    }
+}
+
+/// The engine for which a SQL text is written, where words in it say so.
+pub fn engine_of_sql(text: &str) -> Option<EngineKind> {
+    let has = |dialect, sign: fn(&Statement) -> bool| {
+        let span = Span::new(SourceId(0), 0..text.len());
+        let (statements, _) = sql::split(&SourceText::verbatim(text, span), dialect);
+        statements.iter().any(sign)
+    };
+    if has(Dialect::Postgres, super::is_postgres) {
+        Some(EngineKind::Postgres)
+    } else if has(Dialect::Sqlite, super::is_sqlite) {
+        Some(EngineKind::Sqlite)
+    } else {
+        None
+    }
+}
+
+/// A file named by `words`: the option or command before it.
+fn read<T>(
+    sources: &mut Sources,
+    files: &dyn Files,
+    engine: EngineKind,
+    (words, path, schema): (&str, &str, Option<&str>),
+    make: impl FnOnce(&Context<'_>, KnownGood<'_>) -> T,
+) -> (Option<T>, Vec<Diagnostic>) {
+    let command = sources.add("command line", format!("{words}{path}"));
+    let span = Span::new(command, words.len()..words.len() + path.len());
     let plan = plan_of(path, schema, span);
     let mut cx = Context {
         plan: &plan,
@@ -40,10 +93,7 @@ pub fn schema_file(
         files,
         findings: Vec::new(),
     };
-    let found = super::statements(&mut cx).map(|known| {
-        let KnownGood { file, baseline, statements, homes } = known;
-        SchemaFile { baseline: super::lower(&cx, baseline, file, &statements), homes }
-    });
+    let found = super::statements(&mut cx).map(|known| make(&cx, known));
     let mut findings = cx.findings;
     diagnostics::sort(&mut findings);
     (found.filter(|_| !diagnostics::has_errors(&findings)), findings)

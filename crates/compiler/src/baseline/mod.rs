@@ -3,7 +3,8 @@
 mod alone;
 mod places;
 mod report;
-mod script;
+mod schema;
+pub(crate) mod script;
 
 use catalog::{DiffOptions, Normalised, Normaliser, Via, diff};
 use diagnostics::{Diagnostic, Spanned, code};
@@ -14,7 +15,8 @@ use crate::lower::Draft;
 use crate::resolve::classify::Fate;
 use crate::resolve::{Context, Resolved, classify, read, rewrite, unsupported};
 
-pub use alone::{BaselineLines, SchemaFile, schema_file};
+pub use alone::{BaselineLines, SchemaFile, engine_of_sql, schema_file, schema_of_file};
+pub use schema::Schema;
 
 pub(crate) struct Checked {
     pub(crate) baseline: ir::Baseline,
@@ -37,6 +39,21 @@ pub(crate) fn check(
     let expected = script::apply_baseline(cx, &statements, normaliser)?;
     compare(cx, resolved, baseline, file, &statements, (&expected, &built));
     Some(Checked { baseline: lower(cx, baseline, file, &statements), via: expected.normalised.via })
+}
+
+/// What the plan builds and what its baseline holds, without a comparison of the two.
+pub(crate) fn schemas(
+    cx: &mut Context<'_>,
+    resolved: &Resolved,
+    drafts: &[Draft],
+    order: &[usize],
+) -> (Schema, Option<Schema>) {
+    let own = script::of_plan(resolved, drafts, order);
+    let items = own.iter().filter_map(|&draft| drafts[draft].item);
+    let built = items.map(|item| resolved.items[item].statement.clone()).collect();
+    let known = cx.plan.baseline.is_some().then(|| statements(cx)).flatten();
+    let schema = |statements| Schema::new(statements, cx.dialect, &cx.schema);
+    (schema(built), known.map(|known| schema(known.statements)))
 }
 
 /// The statements of the baseline for the target's engine that make or change components.

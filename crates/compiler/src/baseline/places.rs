@@ -281,6 +281,29 @@ impl Places {
     }
 }
 
+/// The statement that makes each object, by its index.
+pub(super) struct Makers(BTreeMap<Place, usize>);
+
+impl Makers {
+    pub(super) fn of(statements: &[Statement]) -> Self {
+        let mut makers = BTreeMap::new();
+        for (at, statement) in statements.iter().enumerate() {
+            let whole = matches!(statement.class, Class::CreateTable { .. });
+            for place in Places::of([statement]).objects.into_keys() {
+                // Columns and constraints inside a table have no statement of their own.
+                if !whole || matches!(place.0, Kind::Table | Kind::ForeignTable) {
+                    makers.entry(place).or_insert(at);
+                }
+            }
+        }
+        Self(makers)
+    }
+
+    pub(super) fn find(&self, key: &catalog::ObjectKey, dialect: Dialect) -> Option<usize> {
+        self.0.get(&place_of(key, dialect)).copied()
+    }
+}
+
 fn parent_of(object: &sql::Object) -> String {
     match object.word.as_str() {
         "schema" => "schema".to_owned(),

@@ -86,17 +86,28 @@ pub(super) fn apply_baseline(
     normaliser: &mut dyn Normaliser,
 ) -> Option<Applied> {
     let normalised = normalise(cx, &of_statements(statements), normaliser)?;
-    let mut broken: BTreeSet<String> = BTreeSet::new();
-    for error in &normalised.errors {
+    let (findings, broken) = refusals(statements, &normalised.errors);
+    cx.findings.extend(findings);
+    Some(Applied { normalised, broken })
+}
+
+/// A finding for each refusal that does not follow from an earlier one, and the names of all that
+/// was refused.
+pub(super) fn refusals(
+    statements: &[Statement],
+    errors: &[StatementError],
+) -> (Vec<Diagnostic>, BTreeSet<String>) {
+    let (mut findings, mut broken) = (Vec::new(), BTreeSet::new());
+    for error in errors {
         let Some(statement) = statements.get(error.statement) else { continue };
         let known = sql::identifiers(statement).iter().any(|name| broken.contains(&name.name));
         if !known {
-            cx.find(refusal(statement, error));
+            findings.push(refusal(statement, error));
         }
         broken.extend(statement.class.name().map(|name| name.name.clone()));
         broken.extend(objects(statement));
     }
-    Some(Applied { normalised, broken })
+    (findings, broken)
 }
 
 /// What a grant or comment is on.
