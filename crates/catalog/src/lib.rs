@@ -9,6 +9,8 @@ mod diff;
 mod difference;
 mod family;
 mod fingerprint;
+mod ignore;
+mod mend;
 pub mod names;
 mod object;
 pub mod offline;
@@ -19,6 +21,7 @@ mod script;
 pub use diff::{DiffOptions, diff};
 pub use difference::{Change, Difference, Gravity};
 pub use fingerprint::fingerprint;
+pub use mend::Mend;
 pub use object::{Catalog, Kind, Object, ObjectKey};
 pub use scope::{COMMENT, OWNER, Scope};
 pub use script::{
