@@ -1,5 +1,6 @@
 //! `cutover baseline capture`, and that `cutover drift` finds nothing between a database and its
 //! own capture.
+#![allow(clippy::unwrap_used)] // a helper that fails is a test that fails
 
 use std::path::Path;
 use std::process::{Command, Output};
