@@ -1,26 +1,25 @@
 //! Everything that can be known before the window, all findings at once.
 
+mod proof;
+
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
-use catalog::{Catalog, Change, DiffOptions, Difference, Kind, Normaliser, ObjectKey, diff};
+use catalog::{Catalog, Change, Difference, Kind, ObjectKey};
 use diagnostics::code;
-use ir::{Action, CompiledPlan, Existing, NewComponent, Place as StepPlace, Step};
+use ir::{CompiledPlan, Existing, NewComponent};
 use runtime::EngineError;
-use runtime::engine::{Preflight, ReplacedTable, Result, SourcePath, TargetColumn};
+use runtime::engine::{Preflight, ReplacedTable, Result, SourcePath};
 use rusqlite::Connection;
 
-use crate::cage::Cage;
 use crate::canonical::stored_tables;
 use crate::connect;
 use crate::error_code::{engine_error, io_error};
-use crate::execute::execute;
-use crate::introspect::{RUN_TABLE, columns, introspect};
-use crate::scratch::SqliteNormaliser;
+use crate::introspect::RUN_TABLE;
 use crate::source::file::{beside, has_journal_header, locate};
-use crate::source::sha256;
+use crate::source::{name_of, sha256};
 use crate::target::SqliteTarget;
 use crate::target::place::Place;
 use crate::text::{count, quote};
@@ -29,7 +28,7 @@ pub(crate) fn preflight(target: &SqliteTarget, plan: &CompiledPlan) -> Result<Pr
     let mut found = Preflight { before: live_fingerprint(&target.place)?, ..Preflight::default() };
     folder(&target.place, &target.sources, &mut found);
     not_a_source(target, &mut found);
-    let built = prove(plan, &mut found)?;
+    let built = proof::prove(plan, &mut found)?;
     live(target, &built, &mut found);
     Ok(found)
 }
@@ -76,12 +75,14 @@ fn folder(place: &Place, sources: &[std::path::PathBuf], found: &mut Preflight) 
     }
 }
 
-/// By device and inode: symbolic links, hard links and bind mounts are seen through.
+/// By device and inode: symbolic links, hard links and bind mounts are seen through. What SQLite
+/// keeps beside the target is the target too.
 fn not_a_source(target: &SqliteTarget, found: &mut Preflight) {
     let identity = |path: &Path| path.metadata().ok().map(|m| (m.dev(), m.ino()));
-    let live = target.place.live();
+    let written: Vec<_> =
+        target.place.live_files().iter().filter_map(|path| identity(path)).collect();
     let same = |source: &&std::path::PathBuf| {
-        identity(&live).is_some() && identity(&live) == identity(source)
+        identity(source).is_some_and(|source| written.contains(&source))
     };
     match target.sources.iter().find(same) {
         Some(source) => found.findings.push(
@@ -93,68 +94,6 @@ fn not_a_source(target: &SqliteTarget, found: &mut Preflight) {
                 .help("a source is never written; name another file as target"),
         ),
         None => found.passed.push("the target is none of the sources".to_owned()),
-    }
-}
-
-/// Applies the plan's statements and the baseline's to empty databases in memory.
-fn prove(plan: &CompiledPlan, found: &mut Preflight) -> Result<Catalog> {
-    let failed = |error: rusqlite::Error| engine_error(&code::NO_SCRATCH, &error);
-    let mut conn = connect::in_memory().map_err(failed)?;
-    let cage = Cage::for_building(&mut conn).map_err(failed)?;
-    let before = found.findings.len();
-    for (step, sql) in plan.steps.iter().filter_map(statement) {
-        if let Err(error) = execute(&conn, &cage, &catalog::at_home(sql, "main")) {
-            let at = &step.origin;
-            let place = format!("{} ({}:{}:{})", step.id, at.file, at.line, at.column);
-            found.findings.push(error.object(place));
-        }
-    }
-    let built = introspect(&conn).map_err(failed)?;
-    found.tables = target_columns(&conn).map_err(failed)?;
-    compare(plan, &built, found);
-    if found.findings.len() == before {
-        found.passed.push(format!(
-            "the plan's statements build the baseline ({}, in memory)",
-            connect::version()
-        ));
-    }
-    Ok(built)
-}
-
-fn statement(step: &Step) -> Option<(&Step, &str)> {
-    match &step.action {
-        Action::Execute { sql, place: StepPlace::Staging | StepPlace::Promote } => {
-            Some((step, sql))
-        }
-        _ => None,
-    }
-}
-
-fn compare(plan: &CompiledPlan, built: &Catalog, found: &mut Preflight) {
-    let baseline = match SqliteNormaliser::new().normalise(&plan.baseline.script) {
-        Ok(baseline) => baseline,
-        Err(message) => {
-            found.findings.push(EngineError::new(&code::NO_SCRATCH, message));
-            return;
-        }
-    };
-    for error in baseline.errors {
-        let at = plan.baseline.origins.get(error.statement);
-        let place = at.map_or_else(
-            || plan.baseline.file.clone(),
-            |at| format!("{}:{}:{}", at.file, at.line, at.column),
-        );
-        let mut finding = EngineError::new(&code::STATEMENT_REFUSED, error.message).object(place);
-        finding.offset = error.offset;
-        found.findings.push(finding);
-    }
-    for difference in diff(&baseline.catalog, built, &DiffOptions::default()) {
-        if !is_new(&difference, &plan.baseline.new) {
-            let message = format!("the plan does not build the baseline: {difference}");
-            found.findings.push(
-                EngineError::new(&code::CATALOG_DIFFERS, message).object(&plan.baseline.file),
-            );
-        }
     }
 }
 
@@ -170,42 +109,13 @@ pub(crate) fn is_new(difference: &Difference, new: &[NewComponent]) -> bool {
     difference.change == Change::Extra && new.iter().any(names)
 }
 
-type TargetColumns = std::collections::BTreeMap<String, Vec<TargetColumn>>;
-
-fn target_columns(conn: &Connection) -> rusqlite::Result<TargetColumns> {
-    let numbered = numbered_columns(conn)?;
-    let mut tables = TargetColumns::new();
-    for (table, rows) in columns(conn)? {
-        if table.starts_with("sqlite_") {
-            continue;
-        }
-        let column = |row: crate::introspect::ColumnRow| TargetColumn {
-            identity: numbered.contains(&(table.clone(), row.name.clone())),
-            name: row.name,
-            type_name: row.data_type,
-            not_null: row.not_null,
-            has_default: row.default.is_some(),
-            generated: row.hidden > 1,
-        };
-        let columns = rows.into_iter().filter(|row| row.hidden != 1).map(column).collect();
-        tables.insert(table, columns);
-    }
-    Ok(tables)
-}
-
-/// Columns that are the rowid: SQLite numbers them where nothing is given ("ROWIDs and the INTEGER
-/// PRIMARY KEY": the type is exactly `INTEGER`, the key has one column, the table has rowids).
-fn numbered_columns(conn: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
-    let sql = "SELECT l.name, max(x.name) FROM pragma_table_list l JOIN pragma_table_xinfo(l.name) x \
-               WHERE l.schema = 'main' AND l.type = 'table' AND l.wr = 0 AND x.pk > 0 \
-               GROUP BY l.name HAVING count(*) = 1 AND max(upper(x.type)) = 'INTEGER'";
-    let mut statement = conn.prepare(sql)?;
-    statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
-}
-
 /// What is at the target's path now, and what becomes of it.
 fn live(target: &SqliteTarget, built: &Catalog, found: &mut Preflight) {
     let live = target.place.live();
+    if let Some(orphan) = target.place.orphan() {
+        found.findings.push(orphaned(target, &orphan));
+        return;
+    }
     if !live.exists() {
         found.passed.push("there is no file at the target's path".to_owned());
         return;
@@ -223,6 +133,16 @@ fn live(target: &SqliteTarget, built: &Catalog, found: &mut Preflight) {
             found.replaced = tables;
         }
     }
+}
+
+fn orphaned(target: &SqliteTarget, orphan: &Path) -> EngineError {
+    let name = name_of(orphan);
+    target
+        .finding(
+            &code::PREFLIGHT,
+            format!("there is no file at the target's path, but `{name}` of one that was there"),
+        )
+        .help("move it away together with the database that it belongs to; SQLite would read it into the new file")
 }
 
 /// The tables of the old target, if the plan permits to replace it and nobody uses it.

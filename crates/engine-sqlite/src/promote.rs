@@ -162,6 +162,10 @@ fn swap(
         replace(&staged.path, &live, &kept).map_err(failed)?;
         return Ok((start.elapsed(), Some(kept.to_string_lossy().into_owned())));
     }
+    if let Some(orphan) = place.orphan() {
+        let message = format!("`{}` has come to the target's path", name_of(&orphan));
+        return Err(EngineError::new(&code::TARGET_CHANGED, message).object(&place.shown));
+    }
     rename_new(&staged.path, &live).map_err(failed)?;
     Ok((start.elapsed(), None))
 }

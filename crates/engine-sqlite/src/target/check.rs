@@ -4,7 +4,7 @@ use diagnostics::{Code, code};
 use ir::{Check, Expect};
 use runtime::EngineError;
 use runtime::engine::{CheckOutcome, Result};
-use rusqlite::Connection;
+use rusqlite::{Connection, Statement};
 
 use crate::error_code::engine_error;
 use crate::text::{count, shown};
@@ -15,8 +15,8 @@ const MAX_ROWS: usize = 10_000;
 type Rows = Vec<Vec<Option<String>>>;
 
 pub(crate) fn query(conn: &Connection, sql: &str, code: &'static Code) -> Result<Rows> {
-    let read = || {
-        let mut statement = conn.prepare(sql)?;
+    let mut statement = prepare(conn, sql, code)?;
+    let mut read = || {
         let width = statement.column_count();
         let mut rows = statement.query([])?;
         let mut result = Vec::new();
@@ -34,6 +34,23 @@ pub(crate) fn query(conn: &Connection, sql: &str, code: &'static Code) -> Result
         return Err(EngineError::new(code, format!("the query gives more than {MAX_ROWS} rows")));
     }
     Ok(rows)
+}
+
+/// A statement that only reads: rows have been verified when it runs, and must stay what they are.
+///
+/// # Errors
+/// `code` where it is no SQL, names what is not there, or would write.
+pub(crate) fn prepare<'a>(
+    conn: &'a Connection,
+    sql: &str,
+    code: &'static Code,
+) -> Result<Statement<'a>> {
+    let statement = conn.prepare(sql).map_err(|error| engine_error(code, &error))?;
+    if statement.readonly() {
+        return Ok(statement);
+    }
+    Err(EngineError::new(code, "the statement would write, and a check only reads")
+        .help("change data in a stage of its own: `stages: { name: { sql: … } }`"))
 }
 
 /// # Errors

@@ -48,6 +48,19 @@ impl Place {
         self.folder.join(&self.name)
     }
 
+    /// The live file and every file that SQLite would take for a part of it.
+    pub(crate) fn live_files(&self) -> [PathBuf; 4] {
+        ["", "-wal", "-shm", "-journal"].map(|suffix| self.beside("", suffix))
+    }
+
+    /// What lies beside a target that is not there. SQLite would read it into the new file: a `-wal`
+    /// or a journal of a database that somebody removed turns the new file into that database.
+    pub(crate) fn orphan(&self) -> Option<PathBuf> {
+        let [live, beside @ ..] = self.live_files();
+        let there = |path: &PathBuf| path.symlink_metadata().is_ok();
+        if there(&live) { None } else { beside.into_iter().find(there) }
+    }
+
     pub(crate) fn staging(&self, run_id: &str) -> PathBuf {
         self.beside(".", &format!("{STAGING}{run_id}"))
     }
