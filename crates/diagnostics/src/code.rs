@@ -113,6 +113,8 @@ codes! {
     OPAQUE_OBJECT = "CAT305" "opaque-object" Note Catalog "an object is compared only as text";
     SCRATCH_VERSION = "CAT306" "scratch-version" Warning Catalog "the scratch database is of another major version than the target";
     CAPTURE_NOTHING = "CAT307" "nothing-to-capture" Error Catalog "there is no schema of this name to capture";
+    SCHEMA_MISSING = "CAT308" "schema-missing" Error Catalog "the database has no schema of this name";
+    SCHEMA_CHANGED = "CAT309" "schema-changed" Error Catalog "the schema changed while it was read";
     DIFFERENT_ENGINES = "CAT320" "different-engines" Error Catalog "schemas of different engines cannot be compared";
 
     BASELINE_MISSING_COMPONENT = "BAS401" "baseline-component-missing" Error Baseline "the baseline has a component that the plan does not build";
@@ -188,6 +190,7 @@ codes! {
     SOURCE_FOREIGN_KEYS = "SRC114" "source-foreign-keys" Warning Source "rows of a source break its declared foreign keys";
     SOURCE_TWICE = "SRC115" "source-twice" Error Source "two paths of one source are the same file";
     COLUMN_UNPLACED = "SRC116" "column-unplaced" Error Source "a source column has no place in the target";
+    SOURCE_MOVED_ON = "SRC117" "source-moved-on" Warning Source "a source changed during the run, and the plan permits it";
 
     USAGE = "CLI001" "usage" Error Cli "the command line asks for something that cannot be done";
     OUTPUT = "CLI002" "output" Error Cli "an output file or stream cannot be written";

@@ -1,6 +1,7 @@
 //! What the server or the client library says, as an [`EngineError`]: code, class, place.
 //!
-//! Only the main message is taken: DETAIL, HINT and CONTEXT carry row values.
+//! Only the main message is taken, and from DETAIL the names of columns: it, HINT and CONTEXT carry
+//! row values.
 
 use std::error::Error as _;
 
@@ -47,8 +48,36 @@ fn from_server(code: &'static Code, db: &DbError) -> EngineError {
     let mut error = EngineError::new(code, db.message()).class(class);
     error.sqlstate = Some(state.to_owned());
     error.object = object(db);
-    error.help = help(state).map(str::to_owned);
+    error.help = breach(state, db).or_else(|| help(state).map(str::to_owned));
     error
+}
+
+/// The way out where rows break a constraint.
+fn breach(state: &str, db: &DbError) -> Option<String> {
+    let table = db.table()?;
+    let columns = db.detail().and_then(key_columns);
+    let found = match (state, columns) {
+        ("23505", Some(columns)) => format!(
+            "`select {columns}, count(*) from {table} group by {columns} having count(*) > 1` \
+             shows the rows that are alike"
+        ),
+        ("23503", Some(columns)) => {
+            format!("rows of {table} have a ({columns}) that the table they refer to lacks")
+        }
+        ("23502", _) => format!("column {} of some row is NULL", db.column()?),
+        ("23505" | "23503" | "23514", _) => format!("some rows of {table} break it"),
+        _ => return None,
+    };
+    Some(format!(
+        "{found}; correct them in the source, leave them out by the table's `where:` or map them by \
+         a column's `sql:` under `load:`"
+    ))
+}
+
+/// `customer_id` of `Key (customer_id)=(7) is …`: what is before the values, in every language.
+fn key_columns(detail: &str) -> Option<&str> {
+    let (columns, _) = detail.split_once('(')?.1.split_once(")=(")?;
+    Some(columns)
 }
 
 /// `constraint x of table y`, `column y.x`, `table y`, where the server names one.
@@ -86,10 +115,14 @@ fn help(state: &str) -> Option<&'static str> {
              in memory"
         }
         "53200" => "raise `max_locks_per_transaction` (or the memory) of the server",
-        "53300" => "lower `settings.connections`, or raise `max_connections` of the server",
+        "53300" => "lower `connections` under `run:`, or raise `max_connections` of the server",
         "53100" => "free space on the server's disk",
-        "57014" => "raise `settings.statement-timeout`, or look for what holds the statement up",
-        "55P03" => "end the session that holds the lock, or raise `settings.lock-timeout`",
+        "57014" => {
+            "raise `statement_timeout` under `run:`, or look for what holds the statement up"
+        }
+        "55P03" => {
+            "end the session that holds the lock (`select pg_terminate_backend(process)`), or raise `lock_timeout` under `run:`"
+        }
         "28P01" => {
             "check the password: PGPASSFILE, `~/.pgpass`, or the URL in its variable or file"
         }
@@ -135,6 +168,15 @@ fn client_text(error: &postgres::Error) -> String {
 mod tests {
     use super::*;
     use diagnostics::code::STATEMENT_FAILED;
+
+    #[test]
+    fn of_a_detail_only_the_columns_are_taken() {
+        assert_eq!(
+            key_columns("Key (a, lower(b))=(secret, x) is duplicated."),
+            Some("a, lower(b)")
+        );
+        assert_eq!(key_columns("Failing row contains (secret)."), None);
+    }
 
     #[test]
     fn states_have_their_code_and_class() {

@@ -103,9 +103,14 @@ impl Worker for PostgresWorker {
     }
 
     fn canceller(&self) -> Box<dyn Cancel> {
-        let (token, tls) = self.session.canceller();
-        Box::new(Canceller { token, tls })
+        canceller(&self.session)
     }
+}
+
+/// Stops what the session is doing.
+pub(crate) fn canceller(session: &Session) -> Box<dyn Cancel> {
+    let (token, tls) = session.canceller();
+    Box::new(Canceller { token, tls })
 }
 
 impl PostgresWorker {

@@ -1,5 +1,7 @@
 //! One unit of work, with everything a reviewer and the runtime need to know about it.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::Load;
@@ -37,6 +39,13 @@ pub struct Origin {
     pub file: String,
     pub line: u32,
     pub column: u32,
+}
+
+/// `plan.yaml:12:3`
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

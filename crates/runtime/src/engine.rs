@@ -173,6 +173,11 @@ pub trait TargetEngine: Send {
     /// schemas that nobody else ever sees, and the two catalogs are compared.
     fn preflight(&mut self, plan: &CompiledPlan) -> Result<Preflight>;
 
+    /// Stops what the calls of this trait are doing, from another thread; `None`: they are short.
+    fn canceller(&self) -> Option<Box<dyn Cancel>> {
+        None
+    }
+
     fn create_staging(&mut self, plan: &CompiledPlan, run: &RunInfo) -> Result<Staging>;
 
     /// A further connection that works in the staging schema (or on the staging file).

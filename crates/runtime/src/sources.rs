@@ -89,6 +89,14 @@ fn at(source: &Source, error: EngineError) -> Finding {
     Finding { origin: Some(source.origin.clone()), ..Finding::from(error) }
 }
 
+/// Where the plan names the source.
+fn of(plan: &CompiledPlan, source: &str, error: EngineError) -> Finding {
+    match plan.sources.iter().find(|planned| planned.name == source) {
+        Some(planned) => at(planned, error),
+        None => error.into(),
+    }
+}
+
 /// `shop.db-wal` beside `shop.db` is a part of it, which a wide pattern catches by accident.
 fn is_companion(path: &Path, all: &BTreeSet<PathBuf>) -> bool {
     let Some(text) = path.to_str() else { return false };
@@ -114,8 +122,12 @@ fn found(source: &Source, index: usize, path: &Path, plan_dir: &Path) -> Found {
 /// A name that exists is taken as it is, whatever characters it holds; then it is a pattern.
 fn matches(pattern: &str, plan_dir: &Path) -> Result<Vec<PathBuf>, EngineError> {
     let literal = plan_dir.join(pattern);
-    if std::fs::symlink_metadata(&literal).is_ok() {
-        return Ok(vec![literal]);
+    match std::fs::symlink_metadata(&literal) {
+        Ok(_) => return Ok(vec![literal]),
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+            return Err(unreadable(pattern, "its folder may not be entered"));
+        }
+        Err(_) => {}
     }
     if !pattern.contains(['*', '?', '[']) {
         return Err(EngineError::new(&code::SOURCE_MISSING, format!("`{pattern}` is not there"))
@@ -132,6 +144,12 @@ fn matches(pattern: &str, plan_dir: &Path) -> Result<Vec<PathBuf>, EngineError> 
         .help("patterns start at the folder of the plan; `*` does not cross folders, `**` does"));
     }
     Ok(found)
+}
+
+fn unreadable(pattern: &str, why: &str) -> EngineError {
+    EngineError::new(&code::SOURCE_UNREADABLE, format!("`{pattern}` cannot be read: {why}"))
+        .object(pattern)
+        .help("the file and its folder must be readable for the user of this run")
 }
 
 fn expand(pattern: &str, plan_dir: &Path) -> Result<Vec<PathBuf>, EngineError> {
@@ -152,8 +170,8 @@ fn expand(pattern: &str, plan_dir: &Path) -> Result<Vec<PathBuf>, EngineError> {
     })?;
     let paths: Result<Vec<_>, _> = paths.collect();
     let paths = paths.map_err(|error| {
-        EngineError::new(&code::SOURCE_UNREADABLE, format!("a folder cannot be listed: {error}"))
-            .object(pattern)
+        let folder = error.path().strip_prefix(plan_dir).unwrap_or(error.path()).display();
+        unreadable(pattern, &format!("the folder `{folder}` cannot be listed"))
     })?;
     Ok(paths.into_iter().filter(|path| !path.is_dir()).collect())
 }
@@ -167,30 +185,28 @@ pub(crate) fn same_files(found: &[Found], plan: &CompiledPlan, plan_dir: &Path) 
     for file in found {
         let Some(id) = identity(&file.path.path) else { continue };
         if target.as_ref().is_some_and(|(target, _)| *target == id) {
-            findings.push(is_target(file));
+            findings.push(of(plan, &file.path.source, is_target(file)));
         }
         if let Some(other) = seen.insert((&file.path.source, id), &file.path.shown) {
-            findings.push(is_twice(file, other));
+            findings.push(of(plan, &file.path.source, is_twice(file, other)));
         }
     }
     findings
 }
 
-fn is_target(file: &Found) -> Finding {
+fn is_target(file: &Found) -> EngineError {
     let message = format!("`{}` is the target of the plan", file.path.shown);
     let help = "a source is never written: give the target another path";
     EngineError::new(&code::SOURCE_TARGET_SAME_FILE, message)
         .object(&file.path.shown)
         .help(help)
-        .into()
 }
 
-fn is_twice(file: &Found, other: &str) -> Finding {
+fn is_twice(file: &Found, other: &str) -> EngineError {
     let message = format!("`{}` and `{other}` are the same file", file.path.shown);
     EngineError::new(&code::SOURCE_TWICE, message)
         .object(&file.path.shown)
         .help("its rows would come in twice: name it once")
-        .into()
 }
 
 pub(crate) fn target_path(plan: &CompiledPlan, plan_dir: &Path) -> Option<PathBuf> {
@@ -206,10 +222,11 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
 
 /// Opens and describes every file; all that cannot be read are reported.
 pub(crate) fn inspect(
+    plan: &CompiledPlan,
     found: Vec<Found>,
     engine: &dyn SourceEngine,
-    threads: usize,
 ) -> (SourceSet, Vec<Finding>) {
+    let threads = plan.settings.connections as usize;
     let states = parallel::each(&found, threads, |file| engine.inspect(&file.path));
     let mut set = SourceSet::default();
     let mut findings = Vec::new();
@@ -219,7 +236,7 @@ pub(crate) fn inspect(
                 let files = set.by_source.entry(file.path.source).or_default();
                 files.push(SourceFile { state, parameters: file.parameters });
             }
-            Err(error) => findings.push(error.into()),
+            Err(error) => findings.push(of(plan, &file.path.source, error)),
         }
     }
     (set, findings)
@@ -259,6 +276,6 @@ fn changed(shown: &str, what: &str) -> EngineError {
         .object(shown)
         .help(
             "stop what writes to it and run again to take the new rows along, or set \
-             `settings: on_source_change: warn` to promote the rows as the snapshot has them",
+             `run: { on_source_change: warn }` to promote the rows as the snapshot has them",
         )
 }

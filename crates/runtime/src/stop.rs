@@ -1,7 +1,10 @@
 //! How a person stops a run.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::time::Duration;
+
+use crate::engine::Cancel;
 
 /// What was asked for; each level contains the one before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,5 +42,39 @@ impl StopFlag {
             1 => Stop::SafePoint,
             _ => Stop::Now,
         }
+    }
+}
+
+/// How often the flag is looked at, and a cancel repeated that may have come before its statement.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Does the work, and cancels it as soon as the person wants it to end at once.
+pub(crate) fn cancelling<T>(
+    stop: &StopFlag,
+    canceller: Option<Box<dyn Cancel>>,
+    work: impl FnOnce() -> T,
+) -> T {
+    let Some(canceller) = canceller else { return work() };
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::SeqCst) {
+                if stop.level() == Stop::Now {
+                    canceller.cancel();
+                }
+                std::thread::sleep(LOOK);
+            }
+        });
+        let _over = Over(&over);
+        work()
+    })
+}
+
+/// However the work ends, the watch over it ends too.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
     }
 }

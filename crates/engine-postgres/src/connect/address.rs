@@ -110,6 +110,20 @@ impl Address {
         })
     }
 
+    /// `server db.example.org:5432`: for messages, without user and password.
+    pub(super) fn shown(&self) -> String {
+        let ports = self.config.get_ports();
+        let host = |(at, host): (usize, &Host)| {
+            let port = ports.get(at).or(ports.first()).copied().unwrap_or(5432);
+            match host {
+                Host::Tcp(name) => format!("{name}:{port}"),
+                Host::Unix(folder) => format!("{}:{port}", folder.display()),
+            }
+        };
+        let hosts: Vec<String> = self.config.get_hosts().iter().enumerate().map(host).collect();
+        format!("server {}", hosts.join(", "))
+    }
+
     pub fn is_own_server(&self) -> bool {
         self.own_server
     }

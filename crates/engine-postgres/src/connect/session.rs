@@ -68,18 +68,19 @@ impl Connector {
             Some(tls) => config.ssl_mode(SslMode::Require).connect(tls.clone()),
             None => config.ssl_mode(SslMode::Disable).connect(NoTls),
         };
-        let client = client.map_err(|error| refused(&error))?;
+        let client = client.map_err(|error| refused(&error, &self.address))?;
         let mut session = Session { client, notices, version: 0, tls: self.tls.clone() };
         session.pin(self.pins)?;
         Ok(session)
     }
 }
 
-fn refused(error: &postgres::Error) -> EngineError {
+fn refused(error: &postgres::Error, address: &Address) -> EngineError {
     let mut found = sqlstate::error(&UNREACHABLE, error);
+    found.object = Some(address.shown());
     let text = found.message.to_lowercase();
     if error.as_db_error().is_none() && (text.contains("tls") || text.contains("certificate")) {
-        return EngineError::new(&TLS_REQUIRED, found.message).help(
+        return EngineError::new(&TLS_REQUIRED, found.message).object(address.shown()).help(
             "enable TLS on the server with a certificate for its host name, name its CA with \
              `sslrootcert` in the URL, or say `tls: insecure-disable` in the plan",
         );
@@ -88,6 +89,7 @@ fn refused(error: &postgres::Error) -> EngineError {
     if found.class == ErrorClass::ConnectionLost {
         found.code = &UNREACHABLE;
         found.class = ErrorClass::Permanent;
+        found.help = Some("see that the server runs and that the URL names it".to_owned());
     }
     found
 }

@@ -18,6 +18,7 @@ pub(super) struct Column {
     pub(super) name: String,
     /// The server's own spelling of the type.
     pub(super) type_name: String,
+    pub(super) not_null: bool,
     pub(super) encoder: Encoder,
     pub(super) rule: Rule,
 }
@@ -54,6 +55,7 @@ struct Attribute {
     typmod: i32,
     type_name: String,
     generated: bool,
+    not_null: bool,
 }
 
 impl Table {
@@ -109,6 +111,7 @@ fn attributes(
         typmod: row.get(2),
         type_name: row.get(3),
         generated: row.get(4),
+        not_null: row.get(5),
     };
     Ok(rows.iter().map(attribute).collect())
 }
@@ -159,7 +162,13 @@ fn column(
             ))
         })?,
     };
-    Ok(Column { name: name.clone(), type_name: attribute.type_name.clone(), encoder, rule })
+    Ok(Column {
+        name: name.clone(),
+        type_name: attribute.type_name.clone(),
+        not_null: attribute.not_null,
+        encoder,
+        rule,
+    })
 }
 
 enum Problem {

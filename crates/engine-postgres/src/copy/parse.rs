@@ -10,6 +10,9 @@ pub(super) const SIGNATURE: &[u8; 11] = b"PGCOPY\n\xff\r\n\0";
 /// What every stream that this crate sends begins with: no flags, no extension.
 pub(super) const HEADER: &[u8; 19] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 
+/// A field that is NULL.
+pub(super) const NULL: [u8; 4] = (-1_i32).to_be_bytes();
+
 /// What ends a stream.
 pub(super) const TRAILER: [u8; 2] = (-1_i16).to_be_bytes();
 

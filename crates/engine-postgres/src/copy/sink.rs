@@ -90,10 +90,18 @@ impl<'a> Sink<'a> {
         self.buffer.extend_from_slice(&self.count);
         let fields = self.buffer.len();
         for (index, (column, value)) in self.table.columns.iter().zip(row.values).enumerate() {
+            let field = self.buffer.len();
             column
                 .encoder
                 .put(*value, &mut self.buffer, &mut self.scratch)
                 .map_err(|misfit| (index, misfit))?;
+            // Rows that are only digested may be older than the constraint.
+            if column.not_null
+                && matches!(self.to, To::Server(_))
+                && self.buffer[field..] == parse::NULL
+            {
+                return Err((index, null()));
+            }
         }
         self.digest.add(self.canonical.row(&self.buffer[fields..])?);
         Ok(())
@@ -116,6 +124,14 @@ impl<'a> Sink<'a> {
         self.refused = true;
         error
     }
+}
+
+/// The server would refuse it too, but cannot say which row of which file it is.
+fn null() -> Misfit {
+    Misfit::new("the column is not null").help(
+        "correct it in the source, give it a value by a `sql:` expression (`coalesce(…)`), or leave \
+         such rows out by the table's `where:`",
+    )
 }
 
 impl RowSink for Sink<'_> {

@@ -3,7 +3,7 @@
 //! It is only ever tried, never waited for: a session that waits inside `pg_advisory_lock` holds a
 //! snapshot and would block concurrent index builds of others.
 
-use diagnostics::code::{RUN_IN_PROGRESS, UNREACHABLE};
+use diagnostics::code::{CONNECTION_LOST, RUN_IN_PROGRESS, UNREACHABLE};
 use runtime::EngineError;
 use sha2::{Digest as _, Sha256};
 
@@ -30,6 +30,20 @@ pub(super) fn take(connector: &Connector, schema: &str) -> Result<Session, Engin
     Err(EngineError::new(&RUN_IN_PROGRESS, format!("{holder} holds the target schema"))
         .object(format!("schema {schema}"))
         .help("wait for that run to end, or stop it; the lock goes with its session"))
+}
+
+/// The session that holds the lock may have been ended from outside; another run could then have
+/// begun, and cleared away what this one built.
+///
+/// # Errors
+/// `RUN817` where it is gone.
+pub(super) fn still_held(holder: &mut Session, schema: &str) -> Result<(), EngineError> {
+    holder.run("select 1").map_err(|error| {
+        let message = format!("the session that held the target's lock has ended: {error}");
+        EngineError::new(&CONNECTION_LOST, message)
+            .object(format!("schema {schema}"))
+            .help("run again; if it comes again, find out what ends idle sessions of this role")
+    })
 }
 
 /// `run 20261121-053501-8c1f20 (server process 4711, since 2026-11-21 05:35:01+00)`

@@ -14,19 +14,24 @@ mod staging;
 mod verify;
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use catalog::{Catalog, Difference};
 use diagnostics::code::INTERNAL;
 use ir::{Check, CompiledPlan, PostgresTarget, Settings, Target};
 use runtime::EngineError;
 use runtime::engine::{
-    CatalogReport, CheckOutcome, Leftover, Outcome, Preflight, PromoteHooks, Promotion, Result,
-    RunInfo, Staging, TargetEngine, Worker,
+    Cancel, CatalogReport, CheckOutcome, Leftover, Outcome, Preflight, PromoteHooks, Promotion,
+    Result, RunInfo, Staging, TargetEngine, Worker,
 };
 
 use crate::connect::{Address, Connector, Pins, Session};
 use crate::worker::PostgresWorker;
 use crate::{check, home, scratch};
+
+/// How long a server that ended the connection is waited for, to take back what was built on it: a
+/// restart after a crash takes some seconds.
+const RESTART: Duration = Duration::from_secs(15);
 
 /// One target of one run.
 pub struct PostgresEngine {
@@ -157,6 +162,10 @@ impl TargetEngine for PostgresEngine {
         Ok(result)
     }
 
+    fn canceller(&self) -> Option<Box<dyn Cancel>> {
+        Some(crate::worker::canceller(&self.lead))
+    }
+
     fn create_staging(&mut self, plan: &CompiledPlan, run: &RunInfo) -> Result<Staging> {
         let name = staging::create(&mut self.lead, &self.target, plan, run)?;
         self.staging = Some(name.clone());
@@ -209,6 +218,9 @@ impl TargetEngine for PostgresEngine {
             baseline: &baseline,
             after,
         };
+        if let Some(holder) = &mut self.holder {
+            lock::still_held(holder, &self.target.schema)?;
+        }
         let mut session = self.connector.open("promote")?;
         promote.run(&mut session, hooks)
     }
@@ -223,8 +235,16 @@ impl TargetEngine for PostgresEngine {
     }
 
     fn discard_staging(&mut self, run: &RunInfo) -> Result<()> {
-        self.reconnect()?;
         self.staging = None;
-        staging::remove(&mut self.lead, &staging::name(&run.run_id))
+        let (name, start) = (staging::name(&run.run_id), Instant::now());
+        loop {
+            let removed = self.reconnect().and_then(|()| staging::remove(&mut self.lead, &name));
+            match removed {
+                Err(error) if outcome::is_passing(&error) && start.elapsed() < RESTART => {
+                    std::thread::sleep(outcome::PAUSE);
+                }
+                removed => return removed,
+            }
+        }
     }
 }

@@ -10,7 +10,7 @@ use crate::connect::{Connector, Session};
 
 /// How long a server process of the run may go on after its client has gone.
 const PATIENCE: Duration = Duration::from_secs(60);
-const PAUSE: Duration = Duration::from_millis(100);
+pub(super) const PAUSE: Duration = Duration::from_millis(100);
 
 /// # Errors
 /// `RUN824` where a transaction of the run is still open after a minute; whatever keeps the server
@@ -34,7 +34,8 @@ pub(super) fn ask(connector: &Connector, run_id: &str) -> Result<Outcome, Engine
     }
 }
 
-fn is_passing(error: &EngineError) -> bool {
+/// The connection is gone, or the server does not take one yet.
+pub(super) fn is_passing(error: &EngineError) -> bool {
     error.class == ErrorClass::ConnectionLost || error.code == &UNREACHABLE
 }
 

@@ -54,7 +54,7 @@ fn read_baseline(session: &mut Session, plan: &CompiledPlan) -> Result<Catalog, 
         }
         session.run(&statement.sql).map_err(|mut error| {
             error.code = &BASELINE_DIFFERENT;
-            error.object(format!("{}:{}", origin.file, origin.line))
+            error.object(origin.to_string())
         })?;
     }
     introspect(session, &Scope::Schema(HOME.to_owned()))

@@ -16,8 +16,8 @@ use crate::events::Event;
 use crate::journal::Record;
 use crate::journal::format::{BackupRecord, TableDigest, WarningKind};
 use crate::parallel;
+use crate::run::BackupEntry;
 use crate::run::session::Session;
-use crate::run::{BackupEntry, Finding};
 use crate::sources::{Look, SourceFile, changes};
 use crate::stop::Stop;
 use crate::{EngineError, private};
@@ -223,17 +223,21 @@ pub(crate) fn source_changes(
     if changed.is_empty() {
         session.passed("sources unchanged, byte for byte");
     }
-    for error in changed {
-        let error = EngineError {
-            help: Some(
-                "the promoted rows are those of the snapshot; later ones are not in them"
-                    .to_owned(),
-            ),
-            ..error
-        };
-        session.warn(WarningKind::SourceChanged, error.into())?;
+    changed.into_iter().try_for_each(|error| moved_on(session, error))
+}
+
+/// Told once for each source, however often it is seen.
+fn moved_on(session: &Session<'_>, error: EngineError) -> Result<(), EngineError> {
+    let known =
+        session.progress().warnings.iter().any(|told| {
+            told.error.code == &code::SOURCE_MOVED_ON && told.error.object == error.object
+        });
+    if known {
+        return Ok(());
     }
-    Ok(())
+    let help = "the promoted rows are those of the snapshot; later ones are not in them";
+    let error = EngineError { code: &code::SOURCE_MOVED_ON, help: Some(help.to_owned()), ..error };
+    session.warn(WarningKind::SourceChanged, error.into())
 }
 
 /// The plan decides whether a source that changed stops the run.
@@ -243,7 +247,7 @@ fn unchanged(session: &Session<'_>, context: &Context<'_>, look: Look) -> Result
         match session.plan.settings.on_source_change {
             OnSourceChange::Stop => return Err(error),
             OnSourceChange::Warn if error.code == &code::SOURCE_CHANGED => {
-                session.warn(WarningKind::SourceChanged, Finding::from(error))?;
+                moved_on(session, error)?;
             }
             // It could not be found out: that is not what the plan permits.
             OnSourceChange::Warn => return Err(error),

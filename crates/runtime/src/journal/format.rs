@@ -297,13 +297,14 @@ pub struct TableDigest {
     pub digest: String,
 }
 
-/// `scanned = written + rejected`.
+/// `scanned = written + skipped`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LoadedRecord {
     pub table: String,
     pub scanned: u64,
     pub written: u64,
+    #[serde(rename = "skipped")]
     pub rejected: u64,
     pub bytes: u64,
     /// `rows:digest` of what was sent.
@@ -334,9 +335,9 @@ pub struct Failure {
     /// `statement-failed`
     pub name: String,
     pub message: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "failed_stage", default, skip_serializing_if = "Option::is_none")]
     pub stage: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "failed_step", default, skip_serializing_if = "Option::is_none")]
     pub step: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sqlstate: Option<String>,

@@ -45,6 +45,7 @@ pub struct View {
     pub fingerprint: Option<String>,
     pub failure: Option<Failure>,
     pub closed: Option<Closing>,
+    #[serde(rename = "safe_mode")]
     pub recommendation: Recommendation,
     pub next_actions: Vec<String>,
     /// Artifacts that must be kept.
@@ -144,7 +145,7 @@ impl View {
                 self.promoted(kept.clone(), fingerprint.clone());
             }
             Record::OutcomeFound { promoted, asked_by: _ } => self.promoted = Some(*promoted),
-            Record::Failed(failure) => self.failure = Some(failure.clone()),
+            Record::Failed(failure) => self.failed(failure),
             Record::StagingDiscarded => self.temporary_path = None,
             Record::Closed { outcome, next_actions } => self.close(*outcome, next_actions),
         }
@@ -170,6 +171,14 @@ impl View {
         self.preserve.extend(kept.clone());
         self.kept = kept;
         self.fingerprint = Some(fingerprint);
+    }
+
+    /// Stages run side by side: the one that failed need not be the one that began last.
+    fn failed(&mut self, failure: &Failure) {
+        let stages = self.begun.iter().flat_map(|begun| &begun.stages);
+        let mut named = stages.filter(|name| failure.stage.as_deref() == Some(&name.stage));
+        self.current_stage = named.next().map(|name| name.alias).or(self.current_stage);
+        self.failure = Some(failure.clone());
     }
 
     fn close(&mut self, outcome: Closing, next_actions: &[String]) {

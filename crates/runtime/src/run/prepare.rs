@@ -13,6 +13,7 @@ use crate::executor::judge;
 use crate::journal::Record;
 use crate::journal::format::{Begun, FileRecord, SourceRecord, TableRows};
 use crate::sources::{self, SourceSet};
+use crate::stop::cancelling;
 use crate::{EngineError, waivers};
 
 /// What the steps of the graph start from.
@@ -98,12 +99,11 @@ fn sources(
     let (plan, plan_dir) = (session.plan, session.info.plan_dir.as_path());
     let (found, mut errors) = sources::find(plan, plan_dir);
     errors.extend(sources::same_files(&found, plan, plan_dir));
-    let threads = plan.settings.connections as usize;
     // A file that is also an output is never opened.
     let complete = if errors.iter().any(is_same_file) {
         None
     } else {
-        let (set, unreadable) = sources::inspect(found, engine, threads);
+        let (set, unreadable) = sources::inspect(plan, found, engine);
         errors.extend(unreadable);
         errors.is_empty().then_some(set)
     };
@@ -120,7 +120,8 @@ fn preflight(
     target: &mut dyn TargetEngine,
     findings: &mut Vec<Finding>,
 ) -> Option<Preflight> {
-    match target.preflight(session.plan) {
+    let canceller = target.canceller();
+    match cancelling(&session.stop, canceller, || target.preflight(session.plan)) {
         Ok(mut preflight) => {
             let found = std::mem::take(&mut preflight.findings);
             let complete = found.iter().all(|error| error.code.severity != Severity::Error);
@@ -146,8 +147,9 @@ fn live_checks(session: &Session<'_>, target: &mut dyn TargetEngine, findings: &
         if check.moment != Moment::Before {
             continue;
         }
-        let result = session
-            .timed(at, || target.check_live(check).and_then(|found| judge(session, check, &found)));
+        let canceller = target.canceller();
+        let found = || cancelling(&session.stop, canceller, || target.check_live(check));
+        let result = session.timed(at, || found().and_then(|found| judge(session, check, &found)));
         if let Err(error) = result {
             findings.push(session.at_step(at, error));
         }

@@ -67,14 +67,14 @@ fn the_journal_holds_the_whole_story() {
         "completed_stages",
         "tables",
         "warnings",
-        "recommendation",
+        "safe_mode",
         "next_actions",
         "preserve",
         "compiled_digest",
     ] {
         assert!(!readable[field].is_null(), "{field}");
     }
-    assert_eq!(readable["recommendation"], "use-target");
+    assert_eq!(readable["safe_mode"], "use-target");
 }
 
 #[test]

@@ -136,25 +136,54 @@ impl Checks<'_> {
                         .object(format!("extension {name}"))
                         .help("install the package that brings it on the server's machine"),
                 );
+            } else {
+                self.may_create_extension(&name)?;
             }
         }
+        Ok(())
+    }
+
+    /// Superusers may, and for a trusted extension whoever may create in the database.
+    fn may_create_extension(&mut self, name: &str) -> Result<(), EngineError> {
+        let sql = "select not v.superuser or r.rolsuper \
+                or v.trusted and has_database_privilege(current_database(), 'CREATE'), \
+                current_user::text \
+            from pg_available_extensions a join pg_available_extension_versions v \
+                on v.name = a.name and v.version = a.default_version \
+            join pg_roles r on r.rolname = current_user where a.name = $1";
+        let rows = self.session.rows(&PREFLIGHT, sql, &[&name])?;
+        let (may, user): (bool, String) =
+            rows.first().map(|row| (row.get(0), row.get(1))).unwrap_or_default();
+        if may {
+            self.passed(format!("may create extension {name}"));
+            return Ok(());
+        }
+        let message = format!("role `{user}` may not create extension `{name}`");
+        let help =
+            format!("let a superuser run `create extension {}` in the database", quote(name));
+        self.finding(
+            EngineError::new(&NO_PRIVILEGE, message).object(format!("extension {name}")).help(help),
+        );
         Ok(())
     }
 
     /// Where an earlier run of another role made the marker's schema.
     fn marker(&mut self) -> Result<(), EngineError> {
         let sql = "select has_schema_privilege(n.oid, 'USAGE') \
-            and has_table_privilege(c.oid, 'INSERT') and has_table_privilege(c.oid, 'SELECT') \
-            from pg_namespace n join pg_class c on c.relnamespace = n.oid and c.relname = 'run' \
+            and has_table_privilege(c.oid, 'INSERT') and has_table_privilege(c.oid, 'SELECT'), \
+            pg_get_userbyid(c.relowner)::text, current_user::text from pg_namespace n join pg_class c on c.relnamespace = n.oid and c.relname = 'run' \
             where n.nspname = 'cutover'";
         let rows = self.session.rows(&PREFLIGHT, sql, &[])?;
-        if rows.first().is_some_and(|row| !row.get::<_, bool>(0)) {
-            self.lacks(
-                "the record of runs (`cutover.run`) belongs to another role".to_owned(),
-                "`grant usage on schema cutover to …; grant select, insert on cutover.run to …`"
-                    .to_owned(),
-            );
-        }
+        let Some(row) = rows.first().filter(|row| !row.get::<_, bool>(0)) else { return Ok(()) };
+        let (owner, user): (String, String) = (row.get(1), row.get(2));
+        let user = quote(&user);
+        self.lacks(
+            format!("the record of runs (`cutover.run`) belongs to role `{owner}`"),
+            format!(
+                "`grant usage on schema cutover to {user}; grant select, insert on cutover.run to \
+                 {user}`"
+            ),
+        );
         Ok(())
     }
 

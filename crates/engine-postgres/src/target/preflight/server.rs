@@ -124,10 +124,9 @@ impl Checks<'_> {
         let needed = self.plan.settings.connections.saturating_add(3);
         if i64::from(free) < i64::from(needed) {
             let message = format!("{free} connections are free, the run needs {needed}");
-            self.finding(
-                EngineError::new(&PREFLIGHT, message)
-                    .help("lower `settings.connections`, or raise `max_connections` of the server"),
-            );
+            self.finding(EngineError::new(&PREFLIGHT, message).help(
+                "lower `connections` under `run:`, or raise `max_connections` of the server",
+            ));
         } else {
             self.passed(format!("{free} connections are free, {needed} are needed"));
         }

@@ -14,7 +14,7 @@ mod moves;
 use std::time::{Duration, Instant};
 
 use catalog::Catalog;
-use diagnostics::code::{CHECK_FAILED, STATEMENT_FAILED, TARGET_CHANGED};
+use diagnostics::code::{CHECK_FAILED, LOCK_TIMEOUT, STATEMENT_FAILED, TARGET_CHANGED};
 use ir::{Action, Check, CompiledPlan, Place, PostgresTarget};
 use runtime::engine::{PromoteHooks, Promotion, RunInfo};
 use runtime::{EngineError, ErrorClass};
@@ -55,7 +55,8 @@ impl Promote<'_> {
         let attempts = self.plan.settings.promote_attempts.max(1);
         let (mut attempt, mut wait) = (1, FIRST);
         loop {
-            match self.attempt(session, hooks) {
+            let done = self.attempt(session, hooks).map_err(|error| self.blocked(session, error));
+            match done {
                 Ok(done) => return Ok(Promotion { attempts: attempt, ..done }),
                 Err(error) if error.class == ErrorClass::Transient && attempt < attempts => {
                     let ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
@@ -67,6 +68,19 @@ impl Promote<'_> {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Names who holds what the promote waited for: the first thing that anybody asks.
+    fn blocked(&self, session: &mut Session, mut error: EngineError) -> EngineError {
+        if error.code != &LOCK_TIMEOUT {
+            return error;
+        }
+        let rows = session.rows(&STATEMENT_FAILED, HOLDERS, &[&self.target.schema]);
+        let holders: Vec<String> = rows.unwrap_or_default().iter().map(|row| row.get(0)).collect();
+        if !holders.is_empty() {
+            error.message = format!("{}; {}", error.message, holders.join("; "));
+        }
+        error
     }
 
     fn attempt(
@@ -187,9 +201,9 @@ impl Promote<'_> {
         for step in &self.plan.steps {
             let Action::Execute { sql, place: Place::Promote } = &step.action else { continue };
             let text = catalog::at_home(sql, &home.quoted);
-            session.run(&text).map_err(|error| {
-                home.mend(error, sql).object(format!("{}:{}", step.origin.file, step.origin.line))
-            })?;
+            session
+                .run(&text)
+                .map_err(|error| home.mend(error, sql).object(step.origin.to_string()))?;
         }
         Ok(())
     }
@@ -205,7 +219,7 @@ impl Promote<'_> {
             hooks.check_done(check, &outcome);
             if !outcome.passed && failed.is_none() {
                 let message = format!("check `{}` does not hold: {}", check.name, outcome.found);
-                let place = format!("{}:{}", check.origin.file, check.origin.line);
+                let place = check.origin.to_string();
                 failed = Some(EngineError::new(&CHECK_FAILED, message).object(place));
             }
         }
@@ -226,6 +240,21 @@ impl Promote<'_> {
             .object(format!("schema {}", self.target.schema)))
     }
 }
+
+/// Sessions with a lock on tables of schema $1, the longest transaction first. Their SQL is left out:
+/// it may hold anything.
+const HOLDERS: &str = "\
+    select format('server process %s (role %s, %s, %s, in its transaction since %s) holds %s', \
+        a.pid, coalesce(a.usename, '-'), coalesce(nullif(a.application_name, ''), a.backend_type), \
+        coalesce(a.state, 'active'), to_char(a.xact_start, 'YYYY-MM-DD HH24:MI:SSOF'), \
+        string_agg(distinct c.relname, ', ')) \
+    from pg_locks l join pg_class c on c.oid = l.relation \
+    join pg_namespace n on n.oid = c.relnamespace join pg_stat_activity a on a.pid = l.pid \
+    where l.locktype = 'relation' and l.granted and l.pid <> pg_backend_pid() \
+      and n.nspname = $1 and c.relkind in ('r', 'p', 'v', 'm', 'S') \
+      and l.database = (select oid from pg_database where datname = current_database()) \
+    group by a.pid, a.usename, a.application_name, a.backend_type, a.state, a.xact_start \
+    order by a.xact_start limit 3";
 
 /// From here on only the server knows.
 fn commit(session: &mut Session) -> Result<(), EngineError> {
