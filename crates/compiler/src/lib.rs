@@ -14,6 +14,7 @@ mod lower;
 mod mentions;
 mod owners;
 mod resolve;
+pub mod review;
 mod schemas;
 mod sqltext;
 mod stages;
