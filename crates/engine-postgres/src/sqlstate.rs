@@ -48,7 +48,10 @@ fn from_server(code: &'static Code, db: &DbError) -> EngineError {
     let mut error = EngineError::new(code, db.message()).class(class);
     error.sqlstate = Some(state.to_owned());
     error.object = object(db);
-    error.help = breach(state, db).or_else(|| help(state).map(str::to_owned));
+    error.help = match class {
+        ErrorClass::Interrupted => None,
+        _ => breach(state, db).or_else(|| help(state).map(str::to_owned)),
+    };
     error
 }
 

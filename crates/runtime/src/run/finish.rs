@@ -30,11 +30,14 @@ pub(super) fn outcome_before(findings: &[Finding]) -> RunOutcome {
     }
 }
 
-pub(super) fn next_before(outcome: RunOutcome) -> Vec<String> {
+pub(super) fn next_before(outcome: RunOutcome, findings: &[Finding]) -> Vec<String> {
     let text = match outcome {
         RunOutcome::HeldByAnotherRun => "wait for the other run: `cutover status` shows it",
         RunOutcome::BaselineMismatch => "mend the plan or its baseline, then run again",
         RunOutcome::Defect => "report this with the compiled plan (`cutover compile -o`)",
+        RunOutcome::Findings if is_stopped(findings) => {
+            "run again when it suits; nothing was touched"
+        }
         RunOutcome::Findings
         | RunOutcome::Done
         | RunOutcome::DryRun
@@ -44,6 +47,11 @@ pub(super) fn next_before(outcome: RunOutcome) -> Vec<String> {
         }
     };
     vec![text.to_owned()]
+}
+
+/// A person wanted it to end.
+fn is_stopped(findings: &[Finding]) -> bool {
+    findings.iter().any(|finding| finding.error.code == &code::INTERRUPTED)
 }
 
 /// Decides how the execution of the graph ended, and takes everything back where it failed.
@@ -96,9 +104,11 @@ fn taken_back(
     mut findings: Vec<Finding>,
     asked: Option<bool>,
 ) -> End {
-    let stopped = findings.iter().any(|finding| finding.error.code == &code::INTERRUPTED);
-    let advice =
-        if stopped { "run again when it suits" } else { "mend what was found, then run again" };
+    let advice = if is_stopped(&findings) {
+        "run again when it suits"
+    } else {
+        "mend what was found, then run again"
+    };
     let mut next_actions = vec![format!("{advice}; the target is as it was")];
     // Errors of the journal are told below; they must not keep the staging in place.
     let mut records = Vec::new();

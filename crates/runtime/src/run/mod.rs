@@ -80,8 +80,10 @@ pub fn run(request: RunRequest<'_>) -> RunReport {
         write_guard: request.write_guard,
         today: request.today,
     };
+    let same = prepare::target_among_sources(&session);
     let end = match (run_id, request.dry_run) {
         (Err(error), _) => End::before(vec![error.into()]),
+        _ if !same.is_empty() => End::before(same),
         (Ok(_), true) => drive.rehearse(&session, target.as_mut()),
         (Ok(_), false) => drive.run(&mut session, target.as_mut()),
     };
@@ -100,7 +102,7 @@ impl End {
     /// Nothing has been touched.
     fn before(findings: Vec<Finding>) -> Self {
         let outcome = finish::outcome_before(&findings);
-        let next_actions = finish::next_before(outcome);
+        let next_actions = finish::next_before(outcome, &findings);
         Self { outcome, findings, promotion: None, next_actions }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use diagnostics::{Severity, code};
-use ir::{Action, Moment};
+use diagnostics::{Family, Severity, code};
+use ir::{Action, CompiledPlan, Moment};
 
 use super::Finding;
 use super::session::{Session, stage_names};
@@ -125,7 +125,7 @@ fn preflight(
         Ok(mut preflight) => {
             let found = std::mem::take(&mut preflight.findings);
             let complete = found.iter().all(|error| error.code.severity != Severity::Error);
-            findings.extend(found.into_iter().map(Finding::from));
+            findings.extend(found.into_iter().map(|error| at_target(session.plan, error)));
             // What stops the run may have kept the engine from reading its tables.
             let known = || {
                 let mut loads = binding::loads(session.plan);
@@ -134,10 +134,29 @@ fn preflight(
             (complete || known()).then_some(preflight)
         }
         Err(error) => {
-            findings.push(error.into());
+            findings.push(at_target(session.plan, error));
             None
         }
     }
+}
+
+/// What the target says against a run is read at the plan's `target:`, where the preflight comes
+/// from. A schema that is not the baseline is not about the target.
+fn at_target(plan: &CompiledPlan, error: EngineError) -> Finding {
+    let about_target = error.code != &code::CATALOG_DIFFERS && error.code.family == Family::Run;
+    let step = plan.steps.iter().find(|step| matches!(step.action, Action::Preflight));
+    let origin = step.filter(|_| about_target).map(|step| step.origin.clone());
+    Finding { origin, ..Finding::from(error) }
+}
+
+/// Sources that are the target. Asked first of all: the lock of a target lies beside it, and beside
+/// a source nothing is ever written (L1).
+pub(super) fn target_among_sources(session: &Session<'_>) -> Vec<Finding> {
+    let (plan, plan_dir) = (session.plan, session.info.plan_dir.as_path());
+    let (found, _) = sources::find(plan, plan_dir);
+    let mut same = sources::same_files(&found, plan, plan_dir);
+    same.retain(is_same_file);
+    same
 }
 
 /// Checks on the live target come before any effect.

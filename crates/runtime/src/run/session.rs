@@ -126,6 +126,10 @@ impl<'a> Session<'a> {
     /// The error with the step that it happened in.
     pub(crate) fn at_step(&self, at: usize, error: EngineError) -> Finding {
         let step = &self.plan.steps[at];
+        let now = self.elapsed();
+        if let Some(stage) = self.progress().stages.get_mut(&step.stage) {
+            stage.last = Some(now);
+        }
         Finding {
             error,
             stage: Some(step.stage.clone()),

@@ -155,7 +155,8 @@ fn stages(report: &RunReport) -> String {
                 format!("{} of {}", stage.steps_done, stage.steps)
             };
             let time = duration(Duration::from_millis(stage.elapsed_ms));
-            let time = if stage.steps_done == 0 { "not begun".to_owned() } else { time };
+            let begun = stage.steps_done > 0 || stage.elapsed_ms > 0;
+            let time = if begun { time } else { "not begun".to_owned() };
             vec![stage.stage.clone(), steps, time]
         })
         .collect();
