@@ -321,6 +321,13 @@ pub struct Drift {
     #[arg(long, value_enum, value_delimiter = ',', value_name = "FACTS",
           default_values_t = [Scope::Structure, Scope::Grants, Scope::Comments])]
     pub scope: Vec<Scope>,
+    /// Names that the engine made for constraints and indexes do not count
+    #[arg(long, value_name = "BOOL", default_value_t = true, default_missing_value = "true",
+          num_args = 0..=1, require_equals = true, action = clap::ArgAction::Set)]
+    pub ignore_generated_names: bool,
+    /// Partitions that do not count, by name: `events_*` (`*` any characters, `?` one)
+    #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
+    pub ignore_partitions: Vec<String>,
     #[command(flatten)]
     pub scratch: Scratch,
     #[command(flatten)]

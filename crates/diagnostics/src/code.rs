@@ -85,6 +85,7 @@ codes! {
     PASSWORD_IN_PLAN = "PLN112" "password-in-plan" Error Plan "a connection URL in the plan carries a password";
     FILE_UNREADABLE = "PLN113" "file-unreadable" Error Plan "a file that the plan names cannot be read";
     FILE_OUTSIDE = "PLN114" "file-outside" Error Plan "an included file lies outside the plan's folder tree";
+    DUPLICATE_NAME = "PLN115" "duplicate-name" Error Plan "two checks have the same name, so that a report could mean either";
 
     NOT_A_COMPILED_PLAN = "PLN120" "not-a-compiled-plan" Error Plan "the file is not a compiled plan that this program reads";
 

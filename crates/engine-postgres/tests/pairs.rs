@@ -191,7 +191,8 @@ fn pg_dump(cluster: &Cluster, url: &str) -> Vec<String> {
     assert!(status.success(), "{}", text(stderr));
     let dump = text(stdout);
     let counts = |line: &&str| {
-        !line.is_empty() && !["--", "\\restrict", "\\unrestrict"].iter().any(|it| line.starts_with(it))
+        !line.is_empty()
+            && !["--", "\\restrict", "\\unrestrict"].iter().any(|it| line.starts_with(it))
     };
     let mut lines: Vec<String> = dump.lines().filter(counts).map(str::to_owned).collect();
     lines.sort();

@@ -18,7 +18,11 @@ use crate::failure::Failure;
 
 pub(super) enum Live {
     /// A plan's own target.
-    Postgres(Box<PostgresEngine>, String),
+    Postgres {
+        engine: Box<PostgresEngine>,
+        schema: String,
+        version: String,
+    },
     Sqlite(SqliteTarget),
     /// Any schema of any database.
     Schema {
@@ -36,10 +40,10 @@ impl Live {
     ) -> Result<Self, EngineError> {
         Ok(match &plan.target {
             Target::Sqlite(target) => Live::Sqlite(sqlite(&base.join(&target.path), &target.path)?),
-            Target::Postgres(_) => {
-                let mut engine = PostgresEngine::connect(plan, base, state_dir)?;
+            Target::Postgres(target) => {
+                let mut engine = Box::new(PostgresEngine::connect(plan, base, state_dir)?);
                 let version = engine.engine_name()?;
-                Live::Postgres(Box::new(engine), version)
+                Live::Postgres { engine, schema: target.schema.clone(), version }
             }
         })
     }
@@ -58,7 +62,7 @@ impl Live {
 
     pub(super) fn describe(&self) -> String {
         match self {
-            Live::Postgres(engine, _) => engine.describe(),
+            Live::Postgres { engine, .. } => engine.describe(),
             Live::Sqlite(target) => target.describe(),
             Live::Schema { schema, version, .. } => format!("{version}, schema {schema}"),
         }
@@ -67,42 +71,84 @@ impl Live {
     /// `None` for SQLite, which is always this program's own.
     pub(super) fn postgres_version(&self) -> Option<String> {
         match self {
-            Live::Postgres(_, version) | Live::Schema { version, .. } => Some(version.clone()),
+            Live::Postgres { version, .. } | Live::Schema { version, .. } => Some(version.clone()),
             Live::Sqlite(_) => None,
         }
     }
 
-    /// With the exceptions that the plan makes.
+    /// The schema as it is now, its own names without their schema.
+    pub(super) fn catalog(&mut self) -> Result<Catalog, EngineError> {
+        match self {
+            Live::Postgres { engine, .. } => engine.live_catalog(),
+            Live::Sqlite(target) => target.live_catalog(),
+            Live::Schema { session, schema, .. } => read(session, schema),
+        }
+    }
+
+    /// The schema whose names the catalog has without it; empty for SQLite.
+    pub(super) fn home(&self) -> &str {
+        match self {
+            Live::Postgres { schema, .. } | Live::Schema { schema, .. } => schema,
+            Live::Sqlite(_) => "",
+        }
+    }
+
+    /// With the exceptions that the plan makes; a plan is compared with its own target alone.
     pub(super) fn drift(
         &mut self,
         plan: &CompiledPlan,
         expected: &Catalog,
     ) -> Result<Vec<Difference>, EngineError> {
         match self {
-            Live::Postgres(engine, _) => engine.drift(plan, expected),
+            Live::Postgres { engine, .. } => engine.drift(plan, expected),
             Live::Sqlite(target) => target.drift(plan, expected),
-            Live::Schema { .. } => self.differences(expected, &[Scope::Structure]),
+            Live::Schema { .. } => Ok(Vec::new()),
         }
     }
+}
 
-    pub(super) fn differences(
-        &mut self,
-        expected: &Catalog,
-        scope: &[Scope],
-    ) -> Result<Vec<Difference>, EngineError> {
-        let live = match self {
-            Live::Postgres(engine, _) => engine.live_catalog()?,
-            Live::Sqlite(target) => target.live_catalog()?,
-            Live::Schema { session, schema, .. } => {
-                introspect(session, &Read::Schema(schema.clone()))?
-            }
-        };
-        let options = DiffOptions { scope: facts(scope), ..DiffOptions::default() };
-        let mut found = diff(expected, &live, &options);
-        // Extensions belong to the database: one that other schemas use is no drift of this one.
-        found.retain(|it| it.key.kind != Kind::Extension || it.change != Change::Extra);
-        Ok(found)
+/// One look at one moment. The server writes definitions from what is there now and not at that
+/// moment, so a schema that goes away meanwhile is noticed by a second look.
+fn read(session: &mut Session, schema: &str) -> Result<Catalog, EngineError> {
+    let before = identity(session, schema)?.ok_or_else(|| {
+        EngineError::new(&code::SCHEMA_MISSING, format!("the database has no schema `{schema}`"))
+            .help("name another one with `--schema`")
+    })?;
+    session.run("begin transaction isolation level repeatable read, read only")?;
+    let found = introspect(session, &Read::Schema(schema.to_owned()));
+    let ended = session.run("rollback");
+    if ended.is_ok() && identity(session, schema)? != Some(before) {
+        let message = format!("schema `{schema}` was dropped or made anew while it was read");
+        return Err(EngineError::new(&code::SCHEMA_CHANGED, message).help("try again"));
     }
+    found.map_err(|error| changed(error, schema)).and_then(|catalog| ended.map(|()| catalog))
+}
+
+fn identity(session: &mut Session, schema: &str) -> Result<Option<u32>, EngineError> {
+    let sql = "select oid from pg_catalog.pg_namespace where nspname = $1";
+    let rows = session.rows(&code::STATEMENT_FAILED, sql, &[&schema])?;
+    Ok(rows.first().map(|row| row.get(0)))
+}
+
+/// What the server says of an object that is gone between two looks has no state of its own.
+fn changed(error: EngineError, schema: &str) -> EngineError {
+    let gone = ["cache lookup failed", "could not open relation", "could not find tuple"];
+    if !gone.iter().any(|words| error.message.contains(words)) {
+        return error;
+    }
+    let message =
+        format!("an object of schema `{schema}` was dropped while it was read: {}", error.message);
+    EngineError::new(&code::SCHEMA_CHANGED, message).help("try again")
+}
+
+/// The differences that count, by the command line.
+pub(super) fn differences(expected: &Catalog, live: &Catalog, args: &Drift) -> Vec<Difference> {
+    let ignore_generated_names = args.ignore_generated_names;
+    let options = DiffOptions { scope: facts(&args.scope), ignore_generated_names };
+    let mut found = diff(expected, live, &options);
+    // Extensions belong to the database: one that other schemas use is no drift of this one.
+    found.retain(|it| it.key.kind != Kind::Extension || it.change != Change::Extra);
+    found
 }
 
 fn facts(scope: &[Scope]) -> catalog::Scope {

@@ -1,13 +1,13 @@
 //! `cutover drift`: a live schema against its baseline. Exit 0: equal; 3: drift; anything else: it
 //! could not be told.
 
+mod finding;
 mod live;
 mod report;
 
 use std::path::Path;
 
-use catalog::{Difference, Via};
-use compiler::BaselineLines;
+use catalog::Via;
 use diagnostics::{Diagnostic, code};
 use ir::{Baseline, CompiledPlan, Target};
 use plan::model::EngineKind;
@@ -19,6 +19,7 @@ use crate::io::Io;
 use crate::plan_input::{self, Texts};
 use crate::scratch::Engines;
 use crate::{exit_code, folders};
+use finding::{Finding, Sides};
 use live::Live;
 
 /// A comparison that was made.
@@ -28,7 +29,9 @@ struct Compared {
     baseline: String,
     /// Who read the baseline.
     via: Via,
-    findings: Vec<Diagnostic>,
+    findings: Vec<Finding>,
+    /// What the statements that mend take for their search path; empty for SQLite.
+    home: String,
 }
 
 pub(crate) fn run(args: &args::Drift, io: &Io) -> Outcome {
@@ -55,12 +58,18 @@ fn of_plan(path: &Path, args: &args::Drift, io: &Io) -> Outcome {
     let expected = normalised(&plan.baseline, engine_of(plan), &args.scratch)?;
     same_major(&expected.via, &live)?;
     let differences = live.drift(plan, &expected.catalog)?;
-    let lines = BaselineLines::of(&plan.baseline, engine_of(plan));
-    let findings = report::findings(&differences, &lines, &mut input.texts);
-    let live = live.describe();
-    let compared =
-        Compared { live, baseline: plan.baseline.file.clone(), via: expected.via, findings };
-    report::tell(&compared, &input.texts, args.format, io)
+    let actual = live.catalog()?;
+    let sides = Sides {
+        expected: &expected.catalog,
+        actual: &actual,
+        baseline: &plan.baseline,
+        engine: engine_of(plan),
+    };
+    let findings = sides.findings(&differences, live.home());
+    let baseline = plan.baseline.file.clone();
+    let (home, live) = (live.home().to_owned(), live.describe());
+    let compared = Compared { live, baseline, via: expected.via, findings, home };
+    report::tell(&compared, &mut input.texts, args.format, io)
 }
 
 /// A plan that falls short of its baseline is no drift of its target.
@@ -82,14 +91,20 @@ fn of_baseline(path: &Path, args: &args::Drift, io: &Io) -> Outcome {
     };
     let schema = args.schema.clone().or_else(|| file.homes.first().cloned());
     let mut live = Live::of_arguments(args, schema.as_deref().unwrap_or("public"))?;
-    let expected = normalised(&file.baseline, engine, &args.scratch)?;
+    let mut expected = normalised(&file.baseline, engine, &args.scratch)?;
     same_major(&expected.via, &live)?;
-    let differences = live.differences(&expected.catalog, &args.scope)?;
-    let lines = BaselineLines::of(&file.baseline, engine);
-    let findings = report::findings(&differences, &lines, &mut read.texts);
+    let mut actual = live.catalog()?;
+    for catalog in [&mut expected.catalog, &mut actual] {
+        catalog.ignore_partitions(&args.ignore_partitions);
+    }
+    let differences = live::differences(&expected.catalog, &actual, args);
+    let sides =
+        Sides { expected: &expected.catalog, actual: &actual, baseline: &file.baseline, engine };
+    let findings = sides.findings(&differences, live.home());
     let baseline = path.display().to_string();
-    let compared = Compared { live: live.describe(), baseline, via: expected.via, findings };
-    report::tell(&compared, &read.texts, args.format, io)
+    let (home, live) = (live.home().to_owned(), live.describe());
+    let compared = Compared { live, baseline, via: expected.via, findings, home };
+    report::tell(&compared, &mut read.texts, args.format, io)
 }
 
 fn engine_of(plan: &CompiledPlan) -> EngineKind {
@@ -154,12 +169,4 @@ fn same_major(expected: &Via, live: &Live) -> Result<(), Failure> {
     let diagnostic = Diagnostic::new(&code::SCRATCH_VERSION, message)
         .help("give a server of the same major version with `--scratch-url`");
     Err(Failure::new(diagnostic, exit_code::FINDINGS))
-}
-
-/// The property that a difference is about.
-fn property_of(difference: &Difference) -> Option<&str> {
-    match &difference.change {
-        catalog::Change::Changed { property, .. } => Some(property),
-        catalog::Change::Missing | catalog::Change::Extra => None,
-    }
 }
