@@ -149,3 +149,35 @@ fn what_is_no_plan_has_one_finding() {
       help: close the bracket
     ");
 }
+
+#[test]
+fn a_name_means_one_check_and_an_invariant_without_sql_is_one_finding() {
+    let plan = "\
+cutover: 1
+name: shop
+target: { sqlite: out.db }
+checks:
+  staged:
+    - { name: orders, sql: select 1, engine: sqlite }
+    - { name: orders, sql: select 1, engine: postgres }
+    - { name: customers, sql: select 1 }
+  after:
+    - { name: orders, sql: select 1 }
+  invariants:
+    - { name: customers, sql: select 1 }
+    - { name: totals }
+";
+    insta::assert_snapshot!(findings(plan), @r"
+    error[PLN115]: two checks have the name `orders`
+      --> plan.yaml:10:15: `orders` given again here
+      --> plan.yaml:6:15: `orders` first given here
+      help: let each name say what holds
+    error[PLN115]: two checks have the name `customers`
+      --> plan.yaml:12:15: `customers` given again here
+      --> plan.yaml:8:15: `customers` first given here
+      help: let each name say what holds
+    error[PLN107]: an invariant needs the key `sql`
+      --> plan.yaml:13:9: `name` `sql` is missing here
+      help: give `source_sql` and `target_sql`, or `sql` where the text is the same
+    ");
+}

@@ -1,8 +1,10 @@
 //! `checks:`.
 
-use diagnostics::Spanned;
+use std::collections::BTreeMap;
 
-use crate::model::{Check, CheckMoment, Expect, Invariant, Plan};
+use diagnostics::{Diagnostic, Span, Spanned, code};
+
+use crate::model::{Check, CheckMoment, EngineKind, Expect, Invariant, Plan};
 use crate::yaml::{Entry, Kind, Node};
 
 use super::context::Decoder;
@@ -11,6 +13,8 @@ use super::fields::Fields;
 pub(crate) const CHECKS: &[&str] = &["before", "staged", "after", "invariants"];
 pub(crate) const CHECK: &[&str] = &["name", "sql", "expect", "engine"];
 pub(crate) const INVARIANT: &[&str] = &["name", "source", "sql", "source_sql", "target_sql"];
+
+const SIDES: &str = "give `source_sql` and `target_sql`, or `sql` where the text is the same";
 
 const MOMENTS: &[(&str, CheckMoment)] = &[
     ("before", CheckMoment::Before),
@@ -33,6 +37,32 @@ impl Decoder {
         if let Some(list) = checks.get("invariants") {
             for node in self.items(list, "a list of invariants") {
                 plan.invariants.extend(self.invariant(node));
+            }
+        }
+        self.check_names(plan);
+    }
+
+    /// Reports and journals call a check by its name. One for each engine may share it.
+    fn check_names(&mut self, plan: &Plan) {
+        let checks = plan.checks.iter().map(|check| (&check.name, check.engine.as_ref()));
+        let named = checks.chain(plan.invariants.iter().map(|same| (&same.name, None)));
+        let mut seen: BTreeMap<&str, Vec<(Span, Option<EngineKind>)>> = BTreeMap::new();
+        for (name, engine) in named {
+            let engine = engine.map(|engine| engine.value);
+            let apart = |other: &Option<EngineKind>| {
+                engine.zip(*other).is_some_and(|(one, other)| one != other)
+            };
+            let others = seen.entry(&name.value).or_default();
+            if let Some((first, _)) = others.iter().find(|(_, other)| !apart(other)) {
+                let message = format!("two checks have the name `{}`", name.value);
+                self.report(
+                    Diagnostic::new(&code::DUPLICATE_NAME, message)
+                        .label(name.span, "given again here")
+                        .label(*first, "first given here")
+                        .help("let each name say what holds"),
+                );
+            } else {
+                others.push((name.span, engine));
             }
         }
     }
@@ -87,6 +117,10 @@ impl Decoder {
                 let sql = self.sql_of(both);
                 (sql.clone(), sql)
             }
+            None if fields.get("source_sql").or(fields.get("target_sql")).is_none() => {
+                fields.required(self, "sql", SIDES);
+                (None, None)
+            }
             None => (self.side(&fields, "source_sql"), self.side(&fields, "target_sql")),
         };
         let (source_sql, target_sql) = (source_sql?, target_sql?);
@@ -94,8 +128,7 @@ impl Decoder {
     }
 
     fn side(&mut self, fields: &Fields<'_>, key: &str) -> Option<diagnostics::SourceText> {
-        let help = "give `source_sql` and `target_sql`, or `sql` where the text is the same";
-        let entry = fields.required(self, key, help)?;
+        let entry = fields.required(self, key, SIDES)?;
         self.sql_of(entry)
     }
 }
