@@ -1,6 +1,8 @@
 //! A captured schema loads into an empty database and gives the same database. The oracle is
 //! `pg_dump`, not our own introspection; that must agree too.
 
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
+
 mod common;
 #[path = "common/schemas.rs"]
 mod schemas;

@@ -3,6 +3,8 @@
 //! A seeded sample of each schema by default; `CUTOVER_MUTANTS=all` takes all, a number so many of
 //! each schema; `CUTOVER_SEED` takes others. Each mutant lives in a transaction that is rolled back.
 
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
+
 mod common;
 #[path = "common/schemas.rs"]
 mod schemas;

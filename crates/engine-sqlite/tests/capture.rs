@@ -1,6 +1,8 @@
 //! A captured schema loads with the `sqlite3` program alone and gives the same schema. The oracle
 //! is the text that SQLite itself keeps, not our introspection; that must agree too.
 
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 

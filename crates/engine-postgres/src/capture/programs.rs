@@ -12,10 +12,8 @@ fn definition(object: &Object) -> &str {
 }
 
 pub(super) fn function(key: &ObjectKey, object: &Object) -> String {
-    let word = match object.get(p::TYPE) {
-        Some(word @ ("procedure" | "aggregate")) => word,
-        _ => "function",
-    };
+    let special = object.get(p::TYPE).filter(|word| ["procedure", "aggregate"].contains(word));
+    let word = special.unwrap_or("function");
     let (name, _) = function_parts(&key.name);
     let text = object.get(p::DEFINITION).unwrap_or_default();
     format!("create {word} {}{text}", qualified(&key.schema, name))
