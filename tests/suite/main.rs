@@ -3,6 +3,7 @@
 
 mod architecture;
 mod baseline;
+mod drift;
 mod examples;
 mod kills;
 mod mistakes;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use catalog::{Catalog, Change, DiffOptions, Difference, Kind, diff};
+use catalog::{Catalog, Change, DiffOptions, Difference, Kind, ObjectKey, diff};
 use diagnostics::code;
 use engine_postgres::connect::{Address, Connector, Pins, Session};
 use engine_postgres::introspect::{Scope as Read, introspect};
@@ -142,13 +142,35 @@ fn changed(error: EngineError, schema: &str) -> EngineError {
 }
 
 /// The differences that count, by the command line.
-pub(super) fn differences(expected: &Catalog, live: &Catalog, args: &Drift) -> Vec<Difference> {
+pub(super) fn differences(
+    expected: &Catalog,
+    actual: &Catalog,
+    live: &Live,
+    args: &Drift,
+) -> Vec<Difference> {
     let ignore_generated_names = args.ignore_generated_names;
     let options = DiffOptions { scope: facts(&args.scope), ignore_generated_names };
-    let mut found = diff(expected, live, &options);
-    // Extensions belong to the database: one that other schemas use is no drift of this one.
-    found.retain(|it| it.key.kind != Kind::Extension || it.change != Change::Extra);
+    let mut found = diff(expected, actual, &options);
+    let came_along = |key: &ObjectKey| {
+        // Extensions belong to the database: one that other schemas use is no drift of this one.
+        key.kind == Kind::Extension || live.home() == "public" && is_initial(key, actual, live)
+    };
+    found.retain(|it| it.change != Change::Extra || !came_along(&it.key));
     found
+}
+
+/// What PUBLIC has on schema `public` from the beginning: no dump writes it.
+fn is_initial(key: &ObjectKey, actual: &Catalog, live: &Live) -> bool {
+    let version = live.postgres_version().unwrap_or_default();
+    let major = version.split(['.', ' ']).nth(1).and_then(|major| major.parse().ok());
+    // Everybody could create objects in it before PostgreSQL 15.
+    let may_create = major.is_some_and(|major: u32| major < 15);
+    let is_first = |privilege: &str| privilege == "usage" || may_create && privilege == "create";
+    let privileges = actual.get(key).map(|object| &object.properties);
+    key.kind == Kind::Grant
+        && key.parent == "schema"
+        && key.name == "PUBLIC"
+        && privileges.is_some_and(|all| all.keys().all(|privilege| is_first(privilege)))
 }
 
 fn facts(scope: &[Scope]) -> catalog::Scope {

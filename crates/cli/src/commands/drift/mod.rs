@@ -97,7 +97,7 @@ fn of_baseline(path: &Path, args: &args::Drift, io: &Io) -> Outcome {
     for catalog in [&mut expected.catalog, &mut actual] {
         catalog.ignore_partitions(&args.ignore_partitions);
     }
-    let differences = live::differences(&expected.catalog, &actual, args);
+    let differences = live::differences(&expected.catalog, &actual, &live, args);
     let sides =
         Sides { expected: &expected.catalog, actual: &actual, baseline: &file.baseline, engine };
     let findings = sides.findings(&differences, live.home());
