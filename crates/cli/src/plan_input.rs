@@ -18,7 +18,7 @@ use crate::folders;
 use crate::scratch::Engines;
 
 /// SQL files that a plan names: dumps of large schemas have a few megabytes.
-const MAX_FILE_BYTES: u64 = 64 << 20;
+pub(crate) const MAX_FILE_BYTES: u64 = 64 << 20;
 /// A compiled plan holds the SQL of plan and baseline once each.
 const MAX_COMPILED_BYTES: u64 = 512 << 20;
 
@@ -83,7 +83,7 @@ impl Texts {
 }
 
 /// `plans/shop/../../schemas/shop.sql` is `schemas/shop.sql`: for showing only.
-fn tidy(path: &Path) -> String {
+pub(crate) fn tidy(path: &Path) -> String {
     let mut parts: Vec<Component<'_>> = Vec::new();
     for part in path.components() {
         match (part, parts.last()) {
@@ -223,8 +223,9 @@ fn compiled(path: &Path, base: &Path, bytes: &[u8]) -> Result<Input, Failure> {
     })
 }
 
-struct PlanFiles<'a> {
-    folder: &'a Path,
+/// Files beside a plan, in the working tree.
+pub(crate) struct PlanFiles<'a> {
+    pub(crate) folder: &'a Path,
 }
 
 impl Files for PlanFiles<'_> {
@@ -233,6 +234,14 @@ impl Files for PlanFiles<'_> {
             read_limited(&self.folder.join(path), MAX_FILE_BYTES).map_err(|e| reason(&e))?;
         String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())
     }
+}
+
+/// The bytes of a file that the command line names.
+///
+/// # Errors
+/// A finding that names it.
+pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
+    read_limited(path, MAX_FILE_BYTES).map_err(|error| unreadable(path, &error))
 }
 
 fn read_limited(path: &Path, limit: u64) -> io::Result<Vec<u8>> {

@@ -5,6 +5,7 @@ mod check;
 mod codes;
 mod compile;
 mod completions;
+mod diff;
 mod drift;
 mod explain;
 mod local;
@@ -29,6 +30,7 @@ pub(crate) fn dispatch(command: &Command, io: &Io) -> Outcome {
         Command::Status(args) => status::run(args, io),
         Command::Run(args) => run::run(args, io),
         Command::Verify(args) => verify::run(args, io),
+        Command::Diff(args) => diff::run(args, io),
         Command::Drift(args) => drift::run(args, io),
         Command::Baseline(args) => baseline::run(args, io),
         Command::Explain(args) => explain::run(args, io),

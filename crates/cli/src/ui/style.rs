@@ -14,6 +14,10 @@ pub(crate) fn red(text: &str, terminal: Terminal) -> String {
     styled(text, "31;1", terminal)
 }
 
+pub(crate) fn yellow(text: &str, terminal: Terminal) -> String {
+    styled(text, "33", terminal)
+}
+
 pub(crate) fn dim(text: &str, terminal: Terminal) -> String {
     styled(text, "2", terminal)
 }

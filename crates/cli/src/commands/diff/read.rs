@@ -1,0 +1,161 @@
+//! Both sides as catalogs: texts through the same scratch engine, databases as they are.
+
+use std::path::Path;
+
+use catalog::{Catalog, Normalised, Via};
+use compiler::Schema;
+use diagnostics::{Diagnostic, Sources, Spanned, code};
+use engine_postgres::connect::{Address, Connector, Pins};
+use engine_postgres::introspect::{Scope, introspect};
+use engine_postgres::scratch::engine_name;
+use engine_sqlite::{SqliteTarget, TargetOptions};
+use ir::{Existing, Inbound, PostgresTarget, Server, TlsMode};
+use plan::model::{EngineKind, Retired};
+use runtime::EngineError;
+
+use super::input::{Input, PlanInput, SqlInput};
+use crate::exit_code;
+use crate::failure::Failure;
+use crate::scratch::Engines;
+
+/// One side, read.
+pub(super) struct Read {
+    /// As it is shown.
+    pub(super) name: String,
+    pub(super) catalog: Catalog,
+    pub(super) via: Via,
+    /// `None` for a database.
+    pub(super) text: Option<Schema>,
+    pub(super) sources: Sources,
+    /// The schema that it is about, where the text says so.
+    pub(super) home: Option<String>,
+    pub(super) plan: Option<PlanFacts>,
+}
+
+/// What a plan says beside the schema it builds.
+pub(super) struct PlanFacts {
+    pub(super) baseline: Option<(Catalog, Schema)>,
+    /// Where the plan names its baseline.
+    pub(super) named: Option<Spanned<String>>,
+    pub(super) retired: Vec<Retired>,
+}
+
+/// How texts and databases of this command are read.
+pub(super) struct Reader<'a> {
+    pub(super) engine: EngineKind,
+    /// `--schema`
+    pub(super) schema: Option<&'a str>,
+    pub(super) engines: Engines<'a>,
+}
+
+impl Reader<'_> {
+    /// `home`: the schema that the other side is about.
+    pub(super) fn read(&mut self, input: Input, home: Option<&str>) -> Result<Read, Failure> {
+        match input {
+            Input::Plan(plan) => self.plan(*plan),
+            Input::Sql(sql) => self.sql(&sql),
+            Input::SqliteFile(path) => Ok(sqlite(&path)?),
+            Input::Server(server) => {
+                let schema = self.schema.or(home).unwrap_or("public");
+                Ok(postgres(server, schema)?)
+            }
+        }
+    }
+
+    fn plan(&mut self, input: PlanInput) -> Result<Read, Failure> {
+        let PlanInput { name, schemas, retired, baseline: named, sources } = input;
+        let built = self.normalise(&schemas.built, &sources)?;
+        let baseline = match schemas.baseline {
+            Some(schema) => Some((self.normalise(&schema, &sources)?.catalog, schema)),
+            None => None,
+        };
+        Ok(Read {
+            name,
+            catalog: built.catalog,
+            via: built.via,
+            text: Some(schemas.built),
+            sources,
+            home: Some(schemas.schema),
+            plan: Some(PlanFacts { baseline, named, retired }),
+        })
+    }
+
+    fn sql(&mut self, input: &SqlInput) -> Result<Read, Failure> {
+        let mut sources = Sources::default();
+        let (engine, schema) = (self.engine, self.schema);
+        let files = input.files();
+        let (found, findings) =
+            compiler::schema_of_file(&mut sources, &*files, engine, &input.path, schema);
+        let sources = input.shown(&sources);
+        let Some((schema, home)) = found else {
+            return Err(Failure::findings(findings, sources, exit_code::FINDINGS));
+        };
+        let Normalised { catalog, via, .. } = self.normalise(&schema, &sources)?;
+        let name = input.name.clone();
+        Ok(Read { name, catalog, via, text: Some(schema), sources, home, plan: None })
+    }
+
+    /// A schema of which the engine refuses a part says nothing about a difference.
+    fn normalise(&mut self, schema: &Schema, sources: &Sources) -> Result<Normalised, Failure> {
+        let normaliser = self.engines.of(Some(self.engine))?;
+        let normalised = normaliser.normalise(&schema.script()).map_err(|why| {
+            let diagnostic = Diagnostic::new(&code::NO_SCRATCH, why)
+                .help("give a server for a scratch database with `--scratch-url`");
+            Failure::new(diagnostic, exit_code::FINDINGS)
+        })?;
+        if normalised.errors.is_empty() {
+            return Ok(normalised);
+        }
+        let refusals = schema.refusals(&normalised.errors);
+        Err(Failure::findings(refusals, sources.clone(), exit_code::FINDINGS))
+    }
+}
+
+fn sqlite(path: &Path) -> Result<Read, EngineError> {
+    let name = path.display().to_string();
+    let database = SqliteTarget::open(TargetOptions {
+        path: path.to_path_buf(),
+        shown: name.clone(),
+        existing: Existing::Refuse,
+        sources: Vec::new(),
+    })?;
+    Ok(live(name, database.live_catalog()?, "SQLite".to_owned()))
+}
+
+fn postgres(server: Server, schema: &str) -> Result<Read, EngineError> {
+    let word = match &server {
+        Server::Env(name) => format!("${name}"),
+        Server::Url(url) => plan::redact(url).into_owned(),
+        Server::File(path) => path.clone(),
+        Server::Local => "the local server".to_owned(),
+    };
+    // No local server is ever started here, so no state folder is needed.
+    let here = Path::new(".");
+    let address = Address::resolve(&only_read(server), here, here)?;
+    let connector = Connector::new(address, TlsMode::VerifyFull, Pins::default())?;
+    let mut session = connector.open("diff")?;
+    let version = engine_name(&mut session)?;
+    let catalog = introspect(&mut session, &Scope::Schema(schema.to_owned()))?;
+    Ok(live(format!("{word}, schema {schema}"), catalog, version))
+}
+
+fn live(name: String, catalog: Catalog, version: String) -> Read {
+    let (via, sources) = (Via::Engine(version), Sources::default());
+    Read { name, catalog, via, text: None, sources, home: None, plan: None }
+}
+
+/// A target that is only read.
+fn only_read(server: Server) -> PostgresTarget {
+    PostgresTarget {
+        server,
+        schema: String::new(),
+        tls: TlsMode::VerifyFull,
+        existing: Existing::Refuse,
+        inbound: Inbound::Refuse,
+        environment: None,
+        database: None,
+        owner: None,
+        roles: Vec::new(),
+        extensions: Vec::new(),
+    }
+}

@@ -1,0 +1,173 @@
+//! What a reviewer is told: the differences of the schemas, and what the baseline loses.
+
+use catalog::{Catalog, Change, DiffOptions, Difference, Kind, ObjectKey, diff};
+use compiler::Schema;
+use compiler::review::{Entry, Loss, Side, Sort, entries, judge_losses};
+use diagnostics::{Diagnostic, Sources, code};
+
+use super::read::Read;
+use crate::args::{Diff, Scope};
+
+pub(super) struct Review {
+    pub(super) from: Read,
+    pub(super) to: Read,
+    pub(super) items: Vec<Item>,
+    /// About the baseline; the places are in the sources of `to`.
+    pub(super) findings: Vec<Diagnostic>,
+    /// A baseline was held against its revision.
+    pub(super) protected: bool,
+}
+
+pub(super) struct Item {
+    pub(super) entry: Entry,
+    /// The plan builds the same as before; only its baseline differs.
+    pub(super) in_baseline_alone: bool,
+    /// The baseline loses it.
+    pub(super) loss: Option<Loss>,
+}
+
+impl Review {
+    pub(super) fn of(from: Read, to: Read, args: &Diff) -> Self {
+        let options = DiffOptions { scope: facts(&args.scope), ..DiffOptions::default() };
+        let mut found = diff(&from.catalog, &to.catalog, &options);
+        leave_out_extensions(&mut found, &from, &to);
+        let items = entries(&found, side(&from), side(&to));
+        let item = |entry| Item { entry, in_baseline_alone: false, loss: None };
+        let mut review = Review {
+            items: items.into_iter().map(item).collect(),
+            findings: Vec::new(),
+            protected: false,
+            from,
+            to,
+        };
+        if let Some(revision) = &args.against {
+            review.protect(&found, revision, args.baseline.is_some(), &options);
+        }
+        review
+    }
+
+    /// `alone`: the file itself is a baseline.
+    fn protect(
+        &mut self,
+        found: &[Difference],
+        revision: &str,
+        alone: bool,
+        options: &DiffOptions,
+    ) {
+        let baselines = baseline(&self.from).zip(baseline(&self.to));
+        let (lost, others) = match baselines {
+            Some((was, is)) => {
+                let lost = diff(was.catalog, is.catalog, options);
+                let others = entries(&lost, was, is);
+                (lost, others)
+            }
+            None if alone => (found.to_vec(), Vec::new()),
+            None => return,
+        };
+        self.protected = true;
+        let retired = self.to.plan.as_ref().map(|plan| plan.retired.clone()).unwrap_or_default();
+        let (losses, mut findings) = judge_losses(&lost, &retired, &format!("`{revision}`"));
+        self.add(others);
+        for loss in losses {
+            if loss.retired.is_none() {
+                findings.push(self.unretired(&loss.key, revision));
+            }
+            let item = self.items.iter_mut().find(|item| item.entry.key == loss.key);
+            if let Some(item) = item {
+                item.loss = Some(loss);
+            }
+        }
+        diagnostics::sort(&mut findings);
+        self.findings = findings;
+    }
+
+    /// What the baselines differ in and the built schemas do not.
+    fn add(&mut self, others: Vec<Entry>) {
+        for entry in others {
+            let known = |item: &Item| item.entry.key == entry.key && item.entry.sort == entry.sort;
+            if !self.items.iter().any(known) {
+                self.items.push(Item { entry, in_baseline_alone: true, loss: None });
+            }
+        }
+        self.items.sort_by(|a, b| {
+            let place = |item: &Item| (item.entry.group.clone(), item.entry.sort);
+            (place(a), &a.entry.key).cmp(&(place(b), &b.entry.key))
+        });
+    }
+
+    fn unretired(&self, key: &ObjectKey, revision: &str) -> Diagnostic {
+        let message = format!("the baseline loses `{key}`, which it has at `{revision}`");
+        let finding = Diagnostic::new(&code::BASELINE_LOSES, message);
+        let was = self.items.iter().find(|item| item.entry.key == *key);
+        let finding = match was.and_then(|item| item.entry.from.as_ref()) {
+            Some(at) => finding.note(format!("it was at {}:{}", at.file, at.line)),
+            None => finding,
+        };
+        let Some(plan) = &self.to.plan else {
+            return finding.help(
+                "bring it back; a loss that is meant is retired in the plan, with `retire:`",
+            );
+        };
+        let finding = match &plan.named {
+            Some(path) => finding.label(path.span, "this baseline"),
+            None => finding,
+        };
+        finding.help(format!(
+            "bring it back, or add `- {{ component: {}, reason: …, owner: …, date: … }}` to `retire:`",
+            yaml(&key.to_string())
+        ))
+    }
+
+    pub(super) fn of_sort(&self, sort: Sort) -> impl Iterator<Item = &Item> {
+        self.items.iter().filter(move |item| item.entry.sort == sort)
+    }
+
+    /// `1 removed, 2 changed`; `no difference`.
+    pub(super) fn count(&self) -> String {
+        let count = |sort| (self.of_sort(sort).count(), sort);
+        let parts = Sort::ALL.into_iter().map(count).filter(|(count, _)| *count > 0);
+        let parts: Vec<String> =
+            parts.map(|(count, sort)| format!("{count} {}", sort.word())).collect();
+        if parts.is_empty() { "no difference".to_owned() } else { parts.join(", ") }
+    }
+}
+
+fn side(read: &Read) -> Side<'_> {
+    Side { catalog: &read.catalog, text: read.text.as_ref().map(|text| (text, &read.sources)) }
+}
+
+fn baseline(read: &Read) -> Option<Side<'_>> {
+    let (catalog, schema): (&Catalog, &Schema) =
+        read.plan.as_ref()?.baseline.as_ref().map(|(catalog, schema)| (catalog, schema))?;
+    let sources: &Sources = &read.sources;
+    Some(Side { catalog, text: Some((schema, sources)) })
+}
+
+/// Extensions belong to the database: one that other schemas use is no difference of this one.
+fn leave_out_extensions(found: &mut Vec<Difference>, from: &Read, to: &Read) {
+    let of_a_database = |it: &Difference| match it.change {
+        Change::Missing => from.text.is_none(),
+        Change::Extra => to.text.is_none(),
+        Change::Changed { .. } => false,
+    };
+    found.retain(|it| it.key.kind != Kind::Extension || !of_a_database(it));
+}
+
+fn facts(scope: &[Scope]) -> catalog::Scope {
+    let has = |one| scope.contains(&one);
+    catalog::Scope {
+        structure: has(Scope::Structure),
+        grants: has(Scope::Grants),
+        owners: has(Scope::Owners),
+        comments: has(Scope::Comments),
+    }
+}
+
+/// Between braces a comma ends a value, so what is not plain words is quoted.
+fn yaml(text: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | ' ');
+    if text.chars().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', "''"))
+}

@@ -1,0 +1,163 @@
+//! For a terminal: one line per object under the table it is on.
+
+use catalog::{Gravity, ObjectKey};
+use compiler::review::{Entry, Sort, change_in_words};
+
+use super::lines;
+use super::review::{Item, Review};
+use crate::io::Terminal;
+use crate::ui::prose;
+use crate::ui::style::{bold, dim, green, red, yellow};
+
+/// Characters of a definition in a line.
+const MOST: usize = 100;
+
+pub(super) fn render(review: &Review, terminal: Terminal) -> String {
+    // Colours were decided by stderr, this goes to stdout.
+    let colour = terminal.colour && (terminal.stdout || !terminal.stderr);
+    let terminal = Terminal { colour, ..terminal };
+    let mut out = head(review, terminal);
+    let mut group = None;
+    for item in &review.items {
+        let entry = &item.entry;
+        if group != Some(&entry.group) {
+            out.push_str(&format!("\n{}\n", bold(&title(&entry.group), terminal)));
+            group = Some(&entry.group);
+        }
+        out.push_str(&one(item, terminal));
+    }
+    out + &format!("\n{}", prose::facts(facts(review), terminal))
+}
+
+fn head(review: &Review, terminal: Terminal) -> String {
+    if review.items.is_empty() {
+        let text = format!("equal: {} and {}", review.from.name, review.to.name);
+        return green(&text, terminal) + "\n";
+    }
+    format!("{} → {}: {}\n", review.from.name, review.to.name, bold(&review.count(), terminal))
+}
+
+fn facts(review: &Review) -> Vec<(&'static str, String)> {
+    let compared = match &review.from.via {
+        catalog::Via::Engine(engine) => format!("by {engine}"),
+        catalog::Via::Syntax(reason) => {
+            format!("by syntax alone, because {reason}; what is written differently may be equal")
+        }
+    };
+    vec![("compared", compared)]
+}
+
+fn one(item: &Item, terminal: Terminal) -> String {
+    let entry = &item.entry;
+    let (sign, colour): (_, fn(&str, Terminal) -> String) = match entry.sort {
+        Sort::Removed => ("-", red),
+        Sort::Changed => ("~", yellow),
+        Sort::Added => ("+", green),
+    };
+    let mut out = format!("  {} {}", colour(sign, terminal), sentence(entry));
+    out.push_str(&dim(&format!("  ({})", remarks(item)), terminal));
+    out.push('\n');
+    if let Some(loss) = &item.loss {
+        let text = match &loss.retired {
+            Some(entry) => format!(
+                "retired by {} from {}: {}",
+                entry.owner.value, entry.date.value, entry.reason.value
+            ),
+            None => red("not retired: the baseline must keep it", terminal),
+        };
+        out.push_str(&format!("      {text}\n"));
+    }
+    for change in &entry.changes {
+        for line in long_change(change) {
+            let line = match line.as_bytes().first() {
+                Some(b'-') => red(&line, terminal),
+                Some(b'+') => green(&line, terminal),
+                _ => line,
+            };
+            out.push_str(&format!("      {line}\n"));
+        }
+    }
+    out
+}
+
+/// `column total: data type `integer` → `bigint``
+fn sentence(entry: &Entry) -> String {
+    let name = name(entry);
+    let with = match entry.with {
+        0 => String::new(),
+        count => format!(", with {} of its own", diagnostics::plural(count, "object")),
+    };
+    let said = match &entry.summary {
+        Some(summary) => lines::one_line(summary, MOST),
+        None => changes(entry, |value| format!("`{value}`")),
+    };
+    let colon = if said.is_empty() { "" } else { ": " };
+    format!("{name}{colon}{said}{with}")
+}
+
+/// What changed; long values are shown apart.
+pub(super) fn changes(entry: &Entry, quote: impl Fn(&str) -> String) -> String {
+    let words = entry.changes.iter().map(|change| {
+        if is_long(change) {
+            return format!("{} changed", change.property);
+        }
+        change_in_words(&change.property, change.from.as_deref(), change.to.as_deref(), &quote)
+    });
+    words.collect::<Vec<_>>().join("; ")
+}
+
+pub(super) fn is_long(change: &compiler::review::PropertyChange) -> bool {
+    let long = |value: &Option<String>| value.as_deref().is_some_and(|v| !lines::is_short(v));
+    long(&change.from) || long(&change.to)
+}
+
+fn long_change(change: &compiler::review::PropertyChange) -> Vec<String> {
+    if !is_long(change) {
+        return Vec::new();
+    }
+    let value = |side: &Option<String>| side.clone().unwrap_or_default();
+    lines::changed(&value(&change.from), &value(&change.to))
+}
+
+/// `critical; main:schemas/shop.sql:12 → schemas/shop.sql:14`
+fn remarks(item: &Item) -> String {
+    let mut remarks = vec![gravity(item.entry.gravity).to_owned()];
+    remarks.extend(places(&item.entry).map(|places| places.join(" → ")));
+    if item.in_baseline_alone {
+        remarks.push("in the baseline alone".to_owned());
+    }
+    remarks.join("; ")
+}
+
+pub(super) fn gravity(gravity: Gravity) -> &'static str {
+    match gravity {
+        Gravity::Critical => "critical",
+        Gravity::Major => "major",
+        Gravity::Minor => "minor",
+    }
+}
+
+/// Where it was and is, as far as there are files.
+pub(super) fn places(entry: &Entry) -> Option<Vec<String>> {
+    let there = [&entry.from, &entry.to].into_iter().flatten();
+    let places: Vec<String> = there.map(|at| format!("{}:{}", at.file, at.line)).collect();
+    (!places.is_empty()).then_some(places)
+}
+
+/// A heading: `table orders`; `schema` for the one under comparison.
+pub(super) fn title(group: &ObjectKey) -> String {
+    group.to_string().trim_end().to_owned()
+}
+
+/// The object below its heading.
+pub(super) fn name(entry: &Entry) -> String {
+    let key = &entry.key;
+    if *key == entry.group {
+        return format!("the {}", key.kind.word());
+    }
+    match key.kind {
+        catalog::Kind::Grant if key.parent.starts_with("column ") => key.to_string(),
+        catalog::Kind::Grant => format!("grant to {}", key.name),
+        _ => format!("{} {}", key.kind.word(), key.name),
+    }
+}
