@@ -49,24 +49,39 @@ pub(crate) fn mentions(statement: &Statement) -> Mentions {
         let name = |token: &Token| unquote(&arguments[token.range.clone()], statement.dialect);
         found.relations.extend(types.map(name));
     }
-    for body in sql_bodies(statement) {
+    for body in bodies(statement) {
         let tokens = tokenize(&body, statement.dialect);
-        scan(&body, &tokens, statement.dialect, &mut found);
+        if is_sql(statement) {
+            scan(&body, &tokens, statement.dialect, &mut found);
+        }
+        found.names.extend(drawn_from(&body, &tokens));
     }
     found
 }
 
-/// Bodies of functions in the language SQL: the server reads them when it makes the function.
-fn sql_bodies(statement: &Statement) -> Vec<String> {
-    let Class::CreateFunction { .. } = statement.class else { return Vec::new() };
+/// Sequences that a body draws from: a column's default may call it as soon as rows are loaded.
+fn drawn_from(body: &str, tokens: &[Token]) -> Vec<String> {
+    let written = |token: &Token| &body[token.range.clone()];
+    let calls = tokens.windows(3).filter(|call| {
+        call[1].kind == TokenKind::LParen
+            && call[2].kind == TokenKind::String
+            && written(&call[0]).eq_ignore_ascii_case("nextval")
+    });
+    let names = calls.filter_map(|call| unquote_literal(written(&call[2])));
+    names.map(|name| unquote(name.rsplit('.').next().unwrap_or(&name), Dialect::Postgres)).collect()
+}
+
+/// The server reads bodies in the language SQL when it makes the function.
+fn is_sql(statement: &Statement) -> bool {
     let words: Vec<String> =
         statement.tokens.iter().map(|token| statement.written(token).to_lowercase()).collect();
-    let is_sql =
-        words.windows(2).any(|pair| pair[0] == "language" && pair[1].trim_matches('\'') == "sql");
-    let bodies = statement
-        .tokens
-        .iter()
-        .filter(|token| is_sql && matches!(token.kind, TokenKind::Dollar | TokenKind::String));
+    words.windows(2).any(|pair| pair[0] == "language" && pair[1].trim_matches('\'') == "sql")
+}
+
+fn bodies(statement: &Statement) -> Vec<String> {
+    let Class::CreateFunction { .. } = statement.class else { return Vec::new() };
+    let tokens = statement.tokens.iter();
+    let bodies = tokens.filter(|token| matches!(token.kind, TokenKind::Dollar | TokenKind::String));
     bodies.filter_map(|token| unquote_literal(statement.written(token))).collect()
 }
 
@@ -149,6 +164,19 @@ mod tests {
             of("create view v as select a.total, customers from orders a, (items) \
                                  join lines l on l.id = a.id where stock > 1");
         assert_eq!(relations, ["items", "l", "lines", "orders"]);
+    }
+
+    #[test]
+    fn sequences_are_found_in_bodies_of_every_language() {
+        for body in [
+            "language sql as $$ select nextval('s') $$",
+            "language plpgsql as 'begin return nextval(''a.s''); end'",
+        ] {
+            let sql = format!("create function f() returns bigint {body}");
+            let text = SourceText::verbatim(&sql, Span::new(SourceId(0), 0..sql.len()));
+            let (statements, _) = sql::split(&text, Dialect::Postgres);
+            assert!(mentions(&statements[0]).names.contains("s"), "{body}");
+        }
     }
 
     #[test]

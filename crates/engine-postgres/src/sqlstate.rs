@@ -118,6 +118,10 @@ fn help(state: &str) -> Option<&'static str> {
              in memory"
         }
         "53200" => "raise `max_locks_per_transaction` (or the memory) of the server",
+        "3F000" => {
+            "a function whose body names the target schema cannot run before the promote has made \
+             it: leave the schema out of the body"
+        }
         "53300" => "lower `connections` under `run:`, or raise `max_connections` of the server",
         "53100" => "free space on the server's disk",
         "57014" => {
