@@ -30,9 +30,10 @@
 //! - A grant is one object per (object, role): parent `table orders`, `column orders.total`,
 //!   `sequence s`, `function total(integer)`, `type t`, `schema` (the home schema), name = the role
 //!   or `PUBLIC`; one property per privilege in lower case ([`GRANTED`], [`GRANTABLE`]). The owner's
-//!   own privileges are no objects. What PUBLIC has by PostgreSQL's built-in default (execute on
-//!   functions, usage on types) is no object; where it was taken away there is one for `PUBLIC`
-//!   with that privilege [`REVOKED`].
+//!   own privileges are no objects; where one was taken away there is one for `OWNER`, whatever
+//!   role that is, with that privilege [`REVOKED`]. What PUBLIC has by PostgreSQL's built-in
+//!   default (execute on functions, usage on types) is no object; where it was taken away there is
+//!   one for `PUBLIC` with that privilege [`REVOKED`].
 //! - Default privileges: parent `tables`, `sequences`, `functions`, `types` or `schemas`, name
 //!   `creator to grantee`; properties as for grants.
 

@@ -93,6 +93,7 @@ comment on column public.customers."Odd Column" is 'odd';
 grant select, insert (total) on public.orders to app with grant option;
 grant update on public.orders to "Odd Role";
 grant select on public.customers to public;
+revoke truncate on public.customers from current_user;
 create index orders_customer_idx on public.orders (customer desc nulls last, state) where total > 0;
 create index orders_lower_idx on public.customers using btree (lower(name) text_pattern_ops) include (email) with (fillfactor = 60);
 alter index public.orders_lower_idx alter column 1 set statistics 77;

@@ -62,9 +62,13 @@ impl Grant<'_> {
     }
 }
 
-/// `PUBLIC` is a word, all others are names.
+/// `PUBLIC` is a word, the owner is whoever loads the file, all others are names.
 pub(super) fn role(name: &str) -> String {
-    if name == "PUBLIC" { "public".to_owned() } else { quote(name) }
+    match name {
+        "PUBLIC" => "public".to_owned(),
+        "OWNER" => "current_user".to_owned(),
+        _ => quote(name),
+    }
 }
 
 /// One statement for what is granted, one for what may be granted on, one for what was revoked.

@@ -147,6 +147,6 @@ fn roles(catalog: &Catalog, options: &Options) -> BTreeSet<String> {
         }
         roles.extend(object.owner.clone().filter(|_| options.owners));
     }
-    roles.retain(|role| !role.is_empty() && !role.eq_ignore_ascii_case("public"));
+    roles.retain(|role| !["", "OWNER", "PUBLIC", "public"].contains(&role.as_str()));
     roles
 }

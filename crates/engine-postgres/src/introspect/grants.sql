@@ -1,6 +1,6 @@
 -- Grants, one row per object and role. Where an ACL is null PostgreSQL's built-in default holds, so
--- only what deviates from that default is a grant: more than it, or less for PUBLIC (`revoked`).
--- What an owner has on its own objects is no grant.
+-- only what deviates from that default is a grant: more than it, or less for PUBLIC or the owner
+-- (`revoked`). What an owner has on its own objects is no grant.
 with objects (namespace, parent, owner, class, acl) as (
     select c.relnamespace,
         case c.relkind when 'S' then 'sequence ' else 'table ' end || c.relname,
@@ -46,30 +46,32 @@ with objects (namespace, parent, owner, class, acl) as (
     from objects o left join pg_namespace n on n.oid = o.namespace
     where o.namespace = any ($1) or o.namespace = 0 and $2 = 0
 ), granted as (
-    select w.schema, w.parent, x.grantee, x.privilege_type, bool_or(x.is_grantable) as grantable
+    select w.schema, w.parent, x.privilege_type, bool_or(x.is_grantable) as grantable,
+        case x.grantee when 0 then 'PUBLIC' when w.owner then 'OWNER' else r.rolname end as role
     from wanted w cross join lateral aclexplode(w.acl) x
-    where x.grantee <> w.owner
-    group by 1, 2, 3, 4
+    left join pg_roles r on r.oid = x.grantee
+    group by 1, 2, 3, 5
 ), builtin as (
-    select w.schema, w.parent, x.grantee, x.privilege_type
+    select w.schema, w.parent, x.privilege_type,
+        case x.grantee when 0 then 'PUBLIC' else 'OWNER' end as role
     from wanted w cross join lateral aclexplode(acldefault(w.class, w.owner)) x
-    where x.grantee = 0
+    where x.grantee in (0, w.owner)
 ), deviations as (
-    select schema, parent, coalesce(g.grantee, b.grantee) as grantee, privilege_type,
-        case when b.grantee is null then case when g.grantable then 'grantable' else 'granted' end
-            when g.grantee is null then 'revoked' end as state
+    select schema, parent, role, privilege_type,
+        case when b.schema is null and role <> 'OWNER' then
+                case when g.grantable then 'grantable' else 'granted' end
+            when g.schema is null then 'revoked' end as state
     from granted g
-    full join builtin b using (schema, parent, privilege_type, grantee)
+    full join builtin b using (schema, parent, privilege_type, role)
 )
 select
     'grant',
     d.schema,
     d.parent,
-    coalesce(r.rolname, 'PUBLIC'),
+    d.role,
     jsonb_object_agg(lower(d.privilege_type), d.state)::text,
     null,
     null
 from deviations d
-left join pg_roles r on r.oid = d.grantee
 where d.state is not null
-group by d.schema, d.parent, r.rolname
+group by d.schema, d.parent, d.role

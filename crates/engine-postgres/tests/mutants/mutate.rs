@@ -197,7 +197,11 @@ fn column(catalog: &Catalog, key: &ObjectKey, object: &Object, add: &mut Add<'_>
 
 fn grant(catalog: &Catalog, key: &ObjectKey, object: &Object, add: &mut Add<'_>) {
     let Some((words, column)) = granted_on(catalog, key) else { return };
-    let role = if key.name == "PUBLIC" { "public".to_owned() } else { quote(&key.name) };
+    let role = match key.name.as_str() {
+        "PUBLIC" => "public".to_owned(),
+        "OWNER" => "current_user".to_owned(),
+        name => quote(name),
+    };
     let column = column.map_or_else(String::new, |column| format!(" ({})", quote(column)));
     for (privilege, state) in &object.properties {
         let sql = match state.as_str() {
