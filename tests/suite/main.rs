@@ -3,8 +3,10 @@
 
 mod architecture;
 mod baseline;
+mod diff;
 mod drift;
 mod examples;
+mod failures;
 mod kills;
 mod mistakes;
 mod readme;

@@ -15,6 +15,8 @@ struct Facts {
     throwaway: bool,
     environment: Option<String>,
     free_connections: i32,
+    /// `max_connections`, or what limits the role or the database more.
+    limited_by: String,
     temp_file_limit: String,
 }
 
@@ -25,9 +27,18 @@ const FACTS: &str = "select current_database()::text, current_setting('server_en
         case when current_setting('full_page_writes') = 'off' then '`full_page_writes`' end), \
     coalesce(current_setting('cutover.throwaway', true) = 'on', false), \
     nullif(current_setting('cutover.environment', true), ''), \
-    current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int \
-        - (select count(*)::int from pg_stat_activity where backend_type = 'client backend'), \
-    current_setting('temp_file_limit')";
+    room.free, room.what, current_setting('temp_file_limit') \
+    from (select current_setting('max_connections')::int \
+            - current_setting('superuser_reserved_connections')::int \
+            - (select count(*)::int from pg_stat_activity where backend_type = 'client backend'), \
+            '`max_connections` of the server' \
+        union all select rolconnlimit - (select count(*)::int from pg_stat_activity a \
+            where a.usesysid = r.oid), format('the connection limit of role `%s`', rolname) \
+            from pg_roles r where rolname = current_user and rolconnlimit >= 0 and not rolsuper \
+        union all select datconnlimit - (select count(*)::int from pg_stat_activity a \
+            where a.datid = d.oid), format('the connection limit of database `%s`', datname) \
+            from pg_database d where datname = current_database() and datconnlimit >= 0 \
+        ) room (free, what) order by room.free limit 1";
 
 impl Checks<'_> {
     pub(super) fn server(&mut self) -> Result<(), EngineError> {
@@ -42,13 +53,14 @@ impl Checks<'_> {
             throwaway: row.get(5),
             environment: row.get(6),
             free_connections: row.get(7),
-            temp_file_limit: row.get(8),
+            limited_by: row.get(8),
+            temp_file_limit: row.get(9),
         };
         self.trust();
         self.version();
         self.right_target(&facts);
         self.state(&facts);
-        self.connections(facts.free_connections);
+        self.connections(&facts);
         self.passed(format!("temp_file_limit is {}", facts.temp_file_limit));
         Ok(())
     }
@@ -119,17 +131,17 @@ impl Checks<'_> {
         }
     }
 
-    /// The workers, the lead, the lock's session and the promote's.
-    fn connections(&mut self, free: i32) {
-        let needed = self.plan.settings.connections.saturating_add(3);
-        if i64::from(free) < i64::from(needed) {
-            let message = format!("{free} connections are free, the run needs {needed}");
-            self.finding(EngineError::new(&PREFLIGHT, message).help(
-                "lower `connections` under `run:`, or raise `max_connections` of the server",
-            ));
-        } else {
-            self.passed(format!("{free} connections are free, {needed} are needed"));
+    /// The workers, and one to spare: the lead and the lock's session are there already, and the
+    /// promote's comes when the workers are gone.
+    fn connections(&mut self, facts: &Facts) {
+        let free = facts.free_connections;
+        let needed = self.plan.settings.connections.saturating_add(1);
+        if i64::from(free) >= i64::from(needed) {
+            return self.passed(format!("{free} connections are free, {needed} are needed"));
         }
+        let message = format!("{free} connections are free, the run needs {needed}");
+        let help = format!("lower `connections` under `run:`, or raise {}", facts.limited_by);
+        self.finding(EngineError::new(&PREFLIGHT, message).help(help));
     }
 
     /// Moving a table takes two locks at most (its own and its owned sequence's); replaced ones are
