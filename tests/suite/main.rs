@@ -4,6 +4,7 @@
 mod architecture;
 mod baseline;
 mod diff;
+mod diff;
 mod drift;
 mod examples;
 mod failures;

@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use catalog::{Gravity, Via};
+use catalog::{Gravity, Kind, Via};
 use compiler::review::{Entry, Sort};
 
 use super::lines;
 use super::review::{Item, Review};
-use super::text::{changes, is_long, name, places, title};
+use super::text::{changed_lines, changes, name, places, title};
 
 /// GitHub refuses comments of more than 65,536 characters.
 const MOST: usize = 60_000;
@@ -16,8 +16,12 @@ const LINE: usize = 120;
 
 pub(super) fn render(review: &Review) -> String {
     let mut out = head(review);
-    let sections: String = Sort::ALL.iter().map(|&sort| section(review, sort)).collect();
-    out.push_str(&cut(&sections));
+    let lost =
+        section("Removed from the baseline", review.items.iter().filter(|i| i.loss.is_some()));
+    let sections = Sort::ALL.iter().map(|&sort| {
+        section(title_of(sort), review.of_sort(sort).filter(|item| item.loss.is_none()))
+    });
+    out.push_str(&cut(&(lost + &sections.collect::<String>())));
     let sql = sql(review);
     if out.len() + sql.len() <= MOST {
         out.push_str(&sql);
@@ -43,16 +47,19 @@ fn head(review: &Review) -> String {
     out
 }
 
-fn section(review: &Review, sort: Sort) -> String {
-    let title = match sort {
-        Sort::Removed if review.protected => "Removed from the baseline",
+fn title_of(sort: Sort) -> &'static str {
+    match sort {
         Sort::Removed => "Removed",
         Sort::Changed => "Changed",
         Sort::Added => "Added",
-    };
+    }
+}
+
+/// Nothing where there is no item.
+fn section<'a>(title: &str, items: impl Iterator<Item = &'a Item>) -> String {
     let mut out = String::new();
     let mut group = None;
-    for item in review.of_sort(sort) {
+    for item in items {
         if out.is_empty() {
             let _ = write!(out, "\n#### {title}\n\n");
         }
@@ -88,7 +95,7 @@ fn short(entry: &Entry) -> String {
     let name = name(entry);
     let word = entry.key.kind.word();
     match name.strip_prefix(word).map(str::trim_start) {
-        Some(rest) if entry.key.kind == catalog::Kind::Grant => {
+        Some(rest) if entry.key.kind == Kind::Grant => {
             let role = rest.strip_prefix("to ").map(|role| format!("to {}", code(role)));
             format!("{word} {}", role.unwrap_or_else(|| code(rest)))
         }
@@ -129,17 +136,21 @@ fn line(item: &Item, name: &str) -> String {
         };
     }
     if let Some(places) = places(entry) {
-        let places: Vec<String> = places.iter().map(|place| code(place)).collect();
-        let _ = write!(out, " <sub>{}</sub>", places.join(" → "));
+        let _ = write!(out, " <sub>{}</sub>", escaped(&places));
     }
     out
 }
 
 /// Statements of what is gone, changed and new, as one diff that can be unfolded.
 fn sql(review: &Review) -> String {
-    let texts = review.items.iter().map(|item| statements(&item.entry));
-    let texts: Vec<String> =
-        texts.filter(|lines| !lines.is_empty()).map(|lines| lines.join("\n")).collect();
+    let mut texts: Vec<String> = Vec::new();
+    for item in &review.items {
+        let text = statements(&item.entry).join("\n");
+        // One statement may grant on many tables.
+        if !text.is_empty() && !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
     if texts.is_empty() {
         return String::new();
     }
@@ -153,17 +164,20 @@ fn statements(entry: &Entry) -> Vec<String> {
     match (&entry.from_sql, &entry.to_sql, entry.sort) {
         (Some(sql), _, Sort::Removed) => lines::whole('-', &ended(sql)),
         (_, Some(sql), Sort::Added) => lines::whole('+', &ended(sql)),
-        (Some(from), Some(to), Sort::Changed) if from != to => {
-            lines::changed(&ended(from), &ended(to))
-        }
-        // No statement says it, or both say the same: the engine's own words.
-        _ => {
-            let long = entry.changes.iter().filter(|change| is_long(change));
-            let value = |side: &Option<String>| side.clone().unwrap_or_default();
-            long.flat_map(|change| lines::changed(&value(&change.from), &value(&change.to)))
-                .collect()
-        }
+        _ => named(entry, changed_lines(entry)),
     }
+}
+
+/// A title where the lines around a change do not show what is changed.
+fn named(entry: &Entry, lines: Vec<String>) -> Vec<String> {
+    let starts = |sql: &Option<String>| {
+        let first = sql.as_deref().and_then(|sql| sql.lines().next());
+        first.is_some_and(|first| lines.iter().any(|line| line[1..].trim().starts_with(first)))
+    };
+    if lines.is_empty() || starts(&entry.from_sql) {
+        return lines;
+    }
+    std::iter::once(format!("  -- {}", entry.key)).chain(lines).collect()
 }
 
 fn compared(review: &Review) -> String {

@@ -30,8 +30,14 @@ use review::Review;
 pub(crate) fn run(args: &Diff, io: &Io) -> Outcome {
     let (from, to) = inputs(args)?;
     let engine = one_engine(args, &from, &to)?;
-    let mut reader =
-        Reader { engine, schema: args.schema.as_deref(), engines: Engines::new(&args.scratch) };
+    let guessed = engine.is_none();
+    let engine = engine.unwrap_or(EngineKind::Postgres);
+    let mut reader = Reader {
+        engine,
+        guessed,
+        schema: args.schema.as_deref(),
+        engines: Engines::new(&args.scratch),
+    };
     let (from, to) = read_both(&mut reader, from, to)?;
     same_via(&from, &to)?;
     let review = Review::of(from, to, args);
@@ -84,8 +90,8 @@ fn how_many(message: &str) -> Failure {
     Failure::usage(&code::USAGE, message, help)
 }
 
-/// Texts that do not say for which engine they are go with the other side.
-fn one_engine(args: &Diff, from: &Input, to: &Input) -> Result<EngineKind, Failure> {
+/// Texts that do not say for which engine they are go with the other side; `None`: neither says it.
+fn one_engine(args: &Diff, from: &Input, to: &Input) -> Result<Option<EngineKind>, Failure> {
     let asked = args.engine.map(|engine| match engine {
         SqlEngine::Postgres => EngineKind::Postgres,
         SqlEngine::Sqlite => EngineKind::Sqlite,
@@ -101,7 +107,7 @@ fn one_engine(args: &Diff, from: &Input, to: &Input) -> Result<EngineKind, Failu
                 .help("compare two schemas of one engine; `--engine` says what a SQL file is");
             Err(Failure::new(diagnostic, exit_code::FINDINGS))
         }
-        (from, to) => Ok(from.or(to).unwrap_or(EngineKind::Postgres)),
+        (from, to) => Ok(from.or(to)),
     }
 }
 

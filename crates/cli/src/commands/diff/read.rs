@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use catalog::{Catalog, Normalised, Via};
+use catalog::{Catalog, Home, Normalised, Normaliser as _, Script, Via};
 use compiler::Schema;
 use diagnostics::{Diagnostic, Sources, Spanned, code};
 use engine_postgres::connect::{Address, Connector, Pins};
 use engine_postgres::introspect::{Scope, introspect};
 use engine_postgres::scratch::engine_name;
-use engine_sqlite::{SqliteTarget, TargetOptions};
+use engine_sqlite::{SqliteNormaliser, SqliteTarget, TargetOptions};
 use ir::{Existing, Inbound, PostgresTarget, Server, TlsMode};
 use plan::model::{EngineKind, Retired};
 use runtime::EngineError;
@@ -43,6 +43,8 @@ pub(super) struct PlanFacts {
 /// How texts and databases of this command are read.
 pub(super) struct Reader<'a> {
     pub(super) engine: EngineKind,
+    /// Nothing said which engine it is.
+    pub(super) guessed: bool,
     /// `--schema`
     pub(super) schema: Option<&'a str>,
     pub(super) engines: Engines<'a>,
@@ -106,7 +108,12 @@ impl Reader<'_> {
         if normalised.errors.is_empty() {
             return Ok(normalised);
         }
-        let refusals = schema.refusals(&normalised.errors);
+        let mut refusals = schema.refusals(&normalised.errors);
+        if let (true, Some(last)) = (self.guessed, refusals.last_mut()) {
+            let help = "no word in the files says for which engine they are, so they were read as \
+                        PostgreSQL's; `--engine sqlite` reads them as SQLite's";
+            last.help = Some(help.to_owned());
+        }
         Err(Failure::findings(refusals, sources.clone(), exit_code::FINDINGS))
     }
 }
@@ -119,7 +126,16 @@ fn sqlite(path: &Path) -> Result<Read, EngineError> {
         existing: Existing::Refuse,
         sources: Vec::new(),
     })?;
-    Ok(live(name, database.live_catalog()?, "SQLite".to_owned()))
+    Ok(live(name, database.live_catalog()?, sqlite_version()))
+}
+
+/// As SQLite itself says it when it reads a script.
+fn sqlite_version() -> String {
+    let nothing = Script { home: Home::Unqualified, statements: Vec::new() };
+    match SqliteNormaliser::new().normalise(&nothing) {
+        Ok(Normalised { via: Via::Engine(version), .. }) => version,
+        Ok(_) | Err(_) => "SQLite".to_owned(),
+    }
 }
 
 fn postgres(server: Server, schema: &str) -> Result<Read, EngineError> {

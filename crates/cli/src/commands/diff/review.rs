@@ -14,8 +14,6 @@ pub(super) struct Review {
     pub(super) items: Vec<Item>,
     /// About the baseline; the places are in the sources of `to`.
     pub(super) findings: Vec<Diagnostic>,
-    /// A baseline was held against its revision.
-    pub(super) protected: bool,
 }
 
 pub(super) struct Item {
@@ -33,13 +31,8 @@ impl Review {
         leave_out_extensions(&mut found, &from, &to);
         let items = entries(&found, side(&from), side(&to));
         let item = |entry| Item { entry, in_baseline_alone: false, loss: None };
-        let mut review = Review {
-            items: items.into_iter().map(item).collect(),
-            findings: Vec::new(),
-            protected: false,
-            from,
-            to,
-        };
+        let mut review =
+            Review { items: items.into_iter().map(item).collect(), findings: Vec::new(), from, to };
         if let Some(revision) = &args.against {
             review.protect(&found, revision, args.baseline.is_some(), &options);
         }
@@ -54,17 +47,20 @@ impl Review {
         alone: bool,
         options: &DiffOptions,
     ) {
-        let baselines = baseline(&self.from).zip(baseline(&self.to));
-        let (lost, others) = match baselines {
-            Some((was, is)) => {
+        let (lost, others) = match (baseline(&self.from), baseline(&self.to)) {
+            (Some(was), Some(is)) => {
                 let lost = diff(was.catalog, is.catalog, options);
                 let others = entries(&lost, was, is);
                 (lost, others)
             }
-            None if alone => (found.to_vec(), Vec::new()),
-            None => return,
+            (Some(_), None) => {
+                self.findings.push(no_baseline(revision));
+                return;
+            }
+            (None, _) if alone => (found.to_vec(), Vec::new()),
+            // What was not there cannot be lost; entries of `retire:` are unused then.
+            (None, _) => (Vec::new(), Vec::new()),
         };
-        self.protected = true;
         let retired = self.to.plan.as_ref().map(|plan| plan.retired.clone()).unwrap_or_default();
         let (losses, mut findings) = judge_losses(&lost, &retired, &format!("`{revision}`"));
         self.add(others);
@@ -98,8 +94,8 @@ impl Review {
     fn unretired(&self, key: &ObjectKey, revision: &str) -> Diagnostic {
         let message = format!("the baseline loses `{key}`, which it has at `{revision}`");
         let finding = Diagnostic::new(&code::BASELINE_LOSES, message);
-        let was = self.items.iter().find(|item| item.entry.key == *key);
-        let finding = match was.and_then(|item| item.entry.from.as_ref()) {
+        let was = baseline(&self.from).unwrap_or(side(&self.from)).text;
+        let finding = match was.and_then(|(schema, sources)| schema.place(sources, key, None)) {
             Some(at) => finding.note(format!("it was at {}:{}", at.file, at.line)),
             None => finding,
         };
@@ -141,6 +137,11 @@ fn baseline(read: &Read) -> Option<Side<'_>> {
         read.plan.as_ref()?.baseline.as_ref().map(|(catalog, schema)| (catalog, schema))?;
     let sources: &Sources = &read.sources;
     Some(Side { catalog, text: Some((schema, sources)) })
+}
+
+fn no_baseline(revision: &str) -> Diagnostic {
+    let message = format!("the plan names no baseline; at `{revision}` it has one");
+    Diagnostic::new(&code::BASELINE_LOSES, message).help("name the baseline again")
 }
 
 /// Extensions belong to the database: one that other schemas use is no difference of this one.

@@ -1,7 +1,8 @@
 //! For a terminal: one line per object under the table it is on.
 
 use catalog::{Gravity, ObjectKey};
-use compiler::review::{Entry, Sort, change_in_words};
+use compiler::review::{Entry, PropertyChange, Sort, change_in_words};
+use ir::Origin;
 
 use super::lines;
 use super::review::{Item, Review};
@@ -54,9 +55,11 @@ fn one(item: &Item, terminal: Terminal) -> String {
         Sort::Changed => ("~", yellow),
         Sort::Added => ("+", green),
     };
-    let mut out = format!("  {} {}", colour(sign, terminal), sentence(entry));
-    out.push_str(&dim(&format!("  ({})", remarks(item)), terminal));
-    out.push('\n');
+    let (said, remarks) = (sentence(entry), format!("({})", remarks(item)));
+    let fits = 6 + said.chars().count() + remarks.chars().count() <= terminal.width;
+    let between = if terminal.stdout && !fits { "\n      " } else { "  " };
+    let mut out =
+        format!("  {} {said}{between}{}\n", colour(sign, terminal), dim(&remarks, terminal));
     if let Some(loss) = &item.loss {
         let text = match &loss.retired {
             Some(entry) => format!(
@@ -67,15 +70,13 @@ fn one(item: &Item, terminal: Terminal) -> String {
         };
         out.push_str(&format!("      {text}\n"));
     }
-    for change in &entry.changes {
-        for line in long_change(change) {
-            let line = match line.as_bytes().first() {
-                Some(b'-') => red(&line, terminal),
-                Some(b'+') => green(&line, terminal),
-                _ => line,
-            };
-            out.push_str(&format!("      {line}\n"));
-        }
+    for line in long_changes(entry) {
+        let line = match line.as_bytes().first() {
+            Some(b'-') => red(&line, terminal),
+            Some(b'+') => green(&line, terminal),
+            _ => line,
+        };
+        out.push_str(&format!("      {line}\n"));
     }
     out
 }
@@ -106,23 +107,33 @@ pub(super) fn changes(entry: &Entry, quote: impl Fn(&str) -> String) -> String {
     words.collect::<Vec<_>>().join("; ")
 }
 
-pub(super) fn is_long(change: &compiler::review::PropertyChange) -> bool {
+fn is_long(change: &PropertyChange) -> bool {
     let long = |value: &Option<String>| value.as_deref().is_some_and(|v| !lines::is_short(v));
     long(&change.from) || long(&change.to)
 }
 
-fn long_change(change: &compiler::review::PropertyChange) -> Vec<String> {
-    if !is_long(change) {
-        return Vec::new();
+/// What is too long for a sentence, line by line.
+fn long_changes(entry: &Entry) -> Vec<String> {
+    if entry.changes.iter().any(is_long) { changed_lines(entry) } else { Vec::new() }
+}
+
+/// The statements as they were written; where there are none, or both say the same, the engine's
+/// own words.
+pub(super) fn changed_lines(entry: &Entry) -> Vec<String> {
+    if let (Some(from), Some(to)) = (&entry.from_sql, &entry.to_sql)
+        && from != to
+    {
+        return lines::changed(&format!("{from};"), &format!("{to};"));
     }
     let value = |side: &Option<String>| side.clone().unwrap_or_default();
-    lines::changed(&value(&change.from), &value(&change.to))
+    let long = entry.changes.iter().filter(|change| is_long(change));
+    long.flat_map(|change| lines::changed(&value(&change.from), &value(&change.to))).collect()
 }
 
 /// `critical; main:schemas/shop.sql:12 → schemas/shop.sql:14`
 fn remarks(item: &Item) -> String {
     let mut remarks = vec![gravity(item.entry.gravity).to_owned()];
-    remarks.extend(places(&item.entry).map(|places| places.join(" → ")));
+    remarks.extend(places(&item.entry));
     if item.in_baseline_alone {
         remarks.push("in the baseline alone".to_owned());
     }
@@ -137,11 +148,26 @@ pub(super) fn gravity(gravity: Gravity) -> &'static str {
     }
 }
 
-/// Where it was and is, as far as there are files.
-pub(super) fn places(entry: &Entry) -> Option<Vec<String>> {
-    let there = [&entry.from, &entry.to].into_iter().flatten();
-    let places: Vec<String> = there.map(|at| format!("{}:{}", at.file, at.line)).collect();
-    (!places.is_empty()).then_some(places)
+/// Where it was and is, as far as there are files: `old.sql:12 → new.sql:14`, and `new.sql:12 → 14`
+/// where it is one file at two revisions.
+pub(super) fn places(entry: &Entry) -> Option<String> {
+    let place = |at: &Origin| format!("{}:{}", at.file, at.line);
+    Some(match (&entry.from, &entry.to) {
+        (Some(from), Some(to)) if is_revision(&from.file, &to.file) && from.line == to.line => {
+            place(to)
+        }
+        (Some(from), Some(to)) if is_revision(&from.file, &to.file) => {
+            format!("{}:{} → {}", to.file, from.line, to.line)
+        }
+        (Some(from), Some(to)) => format!("{} → {}", place(from), place(to)),
+        (Some(one), None) | (None, Some(one)) => place(one),
+        (None, None) => return None,
+    })
+}
+
+/// `main:a.sql` of `a.sql`.
+fn is_revision(old: &str, new: &str) -> bool {
+    old.strip_suffix(new).is_some_and(|before| before.is_empty() || before.ends_with(':'))
 }
 
 /// A heading: `table orders`; `schema` for the one under comparison.
