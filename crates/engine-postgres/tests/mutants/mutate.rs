@@ -186,8 +186,11 @@ fn column(catalog: &Catalog, key: &ObjectKey, object: &Object, add: &mut Add<'_>
     if object.get(p::DEFAULT).is_some() {
         let sql = format!("{head} alter column {name} drop default");
         add("default dropped", sql, Some(p::DEFAULT), false);
-        let sql = format!("{head} alter column {name} set default null");
-        add("default set to null", sql, Some(p::DEFAULT), false);
+        // Null by default in so many words means the same already.
+        if object.get(p::DEFAULT).is_some_and(|default| !default.starts_with("NULL")) {
+            let sql = format!("{head} alter column {name} set default null");
+            add("default set to null", sql, Some(p::DEFAULT), false);
+        }
     }
     if object.get(p::IDENTITY).is_some() {
         let sql = format!("{head} alter column {name} set cache 55");

@@ -81,11 +81,9 @@ fn unnamed(catalog: &Catalog) -> impl Iterator<Item = Rewrite> {
     made.map(|(key, object)| {
         let table = format!("{}.{}", quote(&key.schema), quote(&key.parent));
         let definition = object.get(p::DEFINITION).unwrap_or_default();
-        let drop = format!("alter table only {table} drop constraint {}", quote(&key.name));
-        (
-            "rewrite: unnamed constraint",
-            format!("{drop}; alter table only {table} add {definition}"),
-        )
+        // Without `only`: a key of a partitioned table is one of its partitions, too.
+        let drop = format!("alter table {table} drop constraint {}", quote(&key.name));
+        ("rewrite: unnamed constraint", format!("{drop}; alter table {table} add {definition}"))
     })
 }
 
