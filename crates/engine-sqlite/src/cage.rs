@@ -6,9 +6,11 @@ use rusqlite::Connection;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::limits::Limit;
 
-/// Pragmas that read the schema; any other, or one with a value to set, is refused.
-const READING_PRAGMAS: [&str; 10] = [
+/// Pragmas that read the schema (and `data_version`, which FTS5 asks for whenever it is read); any
+/// other, or one with a value to set, is refused.
+const READING_PRAGMAS: [&str; 11] = [
     "collation_list",
+    "data_version",
     "database_list",
     "foreign_key_list",
     "function_list",

@@ -133,6 +133,11 @@ impl Snapshot for SqliteSnapshot {
             .map_err(|error| self.query_error(&Composed::default(), &error))
     }
 
+    fn prove(&mut self, scan: &Scan) -> Result<()> {
+        let composed = scan::compose(scan, self.rowid_of(&scan.from)?);
+        self.prepare(&composed).map(drop)
+    }
+
     fn scan(&mut self, scan: &Scan, sink: &mut dyn RowSink) -> Result<u64> {
         let rowid = self.rowid_of(&scan.from)?;
         let composed = scan::compose(scan, rowid);

@@ -115,6 +115,14 @@ pub trait Snapshot: Send {
 
     fn has_table(&mut self, table: &str) -> Result<bool>;
 
+    /// Whether the engine takes the scan as it is written, without reading a row.
+    ///
+    /// # Errors
+    /// What it refuses.
+    fn prove(&mut self, _scan: &Scan) -> Result<()> {
+        Ok(())
+    }
+
     /// Sends every row to `sink`; returns how many there were.
     fn scan(&mut self, scan: &Scan, sink: &mut dyn RowSink) -> Result<u64>;
 

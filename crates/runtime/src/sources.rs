@@ -24,6 +24,14 @@ pub(crate) struct SourceFile {
     pub parameters: FileParameters,
 }
 
+impl SourceFile {
+    /// `None` where it is no ordinary table of the file. SQLite folds the case.
+    fn rows(&self, table: &str) -> Option<u64> {
+        let mut tables = self.state.tables.iter();
+        tables.find(|(name, _)| name.eq_ignore_ascii_case(table)).map(|(_, rows)| *rows)
+    }
+}
+
 /// The files of every source, in their order.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SourceSet {
@@ -39,13 +47,15 @@ impl SourceSet {
         self.by_source.values().flatten()
     }
 
-    /// Rows of a table over all files; `None` where no file has it. SQLite folds the case.
+    /// Rows of a table over all files; `None` where no file has it.
     pub(crate) fn rows(&self, source: &str, table: &str) -> Option<u64> {
-        let counts = self.of(source).iter().filter_map(|file| {
-            let named = file.state.tables.iter();
-            named.filter(|(name, _)| name.eq_ignore_ascii_case(table)).map(|(_, rows)| *rows).next()
-        });
+        let counts = self.of(source).iter().filter_map(|file| file.rows(table));
         counts.fold(None, |sum, rows| Some(sum.unwrap_or(0) + rows))
+    }
+
+    /// Whether it is an ordinary table in every file.
+    pub(crate) fn all_have(&self, source: &str, table: &str) -> bool {
+        self.of(source).iter().all(|file| file.rows(table).is_some())
     }
 
     /// Rows of the largest table: the only guess there is for a query.
@@ -197,9 +207,7 @@ pub(crate) fn same_files(found: &[Found], plan: &CompiledPlan, plan_dir: &Path) 
 fn is_target(file: &Found) -> EngineError {
     let message = format!("`{}` is the target of the plan", file.path.shown);
     let help = "a source is never written: give the target another path";
-    EngineError::new(&code::SOURCE_TARGET_SAME_FILE, message)
-        .object(&file.path.shown)
-        .help(help)
+    EngineError::new(&code::SOURCE_TARGET_SAME_FILE, message).object(&file.path.shown).help(help)
 }
 
 fn is_twice(file: &Found, other: &str) -> EngineError {

@@ -149,7 +149,10 @@ fn bind_load(
     }
     let (into, scanned) = pairs.into_iter().unzip();
     let scan = Scan { from: load.from.clone(), columns: scanned, filter: load.filter.clone() };
-    Ok((into, scan, warnings))
+    match source.prove(&scan) {
+        Ok(()) => Ok((into, scan, warnings)),
+        Err(error) => Err(std::iter::once(error).chain(warnings).collect()),
+    }
 }
 
 /// PostgreSQL folds the names of tables that are not quoted, SQLite compares them so.

@@ -205,8 +205,16 @@ fn verify_catalog(session: &Session<'_>, target: &mut dyn TargetEngine) -> Resul
             0 => String::new(),
             more => format!(" (and {})", diagnostics::plural(more, "further difference")),
         };
-        let message = format!("the built schema is not the baseline: {first}{more}");
-        let error = EngineError::new(&code::CATALOG_DIFFERS, message);
+        let error = match report.differences.is_empty() {
+            true => EngineError::new(
+                &code::INTEGRITY_FAILED,
+                format!("what was built is not sound: {first}{more}"),
+            ),
+            false => EngineError::new(
+                &code::CATALOG_DIFFERS,
+                format!("the built schema is not the baseline: {first}{more}"),
+            ),
+        };
         return Err(if all.len() > 1 { error.help(all[1..].join("\n")) } else { error });
     }
     session.passed("catalog equal to the baseline, indexes valid, constraints validated");

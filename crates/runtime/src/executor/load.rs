@@ -72,6 +72,10 @@ fn balanced(context: &Context<'_>, load: &Load, count: &TableCount) -> Result<()
         ));
     }
     let Some(table) = Binding::whole_table(load) else { return Ok(()) };
+    // A backup counts the rows of tables, not those of views and virtual tables.
+    if !context.files.all_have(&load.source, table) {
+        return Ok(());
+    }
     let held = context.backed_up(&load.source, table);
     if scanned != held {
         return Err(differ(load, format!("{scanned} rows were read, the backup holds {held}")));

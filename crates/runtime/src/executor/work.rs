@@ -1,7 +1,7 @@
 //! What workers do.
 
 use diagnostics::code;
-use ir::{Action, Check, Invariant, Place};
+use ir::{Action, Check, Expect, Invariant, Place};
 
 use super::context::defect;
 use super::{Context, figures, load};
@@ -101,7 +101,17 @@ pub(crate) fn judge(
     outcome: &CheckOutcome,
 ) -> Result<(), EngineError> {
     told(session, &check.name, outcome)?;
-    if outcome.passed { Ok(()) } else { Err(does_not_hold(&check.name, &outcome.found)) }
+    if outcome.passed {
+        return Ok(());
+    }
+    let error = does_not_hold(&check.name, &outcome.found);
+    Err(match &check.expect {
+        Expect::NoRows => error.help("the query gives the rows that are wrong: none was expected"),
+        Expect::True => error.help("one row with one value that is true was expected"),
+        Expect::Value(value) => {
+            error.help(format!("one row with the value `{value}` was expected"))
+        }
+    })
 }
 
 pub(crate) fn told(

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use diagnostics::{Family, Severity, code};
-use ir::{Action, CompiledPlan, Moment};
+use ir::{Action, CompiledPlan, LoadSource, Moment};
 
 use super::Finding;
 use super::session::{Session, stage_names};
@@ -59,6 +59,9 @@ fn look(
         bindings = bound.0;
         findings.extend(bound.1);
     }
+    if let Some(files) = &files {
+        findings.extend(invariants(session, files, engine));
+    }
     live_checks(session, target, &mut findings);
     let (errors, warnings): (Vec<_>, Vec<_>) = findings.into_iter().partition(Finding::is_error);
     if !errors.is_empty() {
@@ -67,6 +70,21 @@ fn look(
     let prepared = Prepared { files: files.unwrap_or_default(), bindings };
     told(session, warnings, &prepared, preflight.as_ref()).map_err(|error| vec![error.into()])?;
     Ok(prepared)
+}
+
+/// The source's side of each invariant, prepared on the first file: all files have one schema.
+fn invariants(session: &Session<'_>, files: &SourceSet, engine: &dyn SourceEngine) -> Vec<Finding> {
+    let steps = session.plan.steps.iter().enumerate();
+    let refused = steps.filter_map(|(at, step)| {
+        let Action::Invariant(same) = &step.action else { return None };
+        let file = files.of(&same.source).first()?;
+        let query = LoadSource::Query(same.source_sql.clone());
+        let columns = engine
+            .open_source(&file.state, &file.parameters)
+            .and_then(|mut source| source.columns(&query));
+        columns.err().map(|error| session.at_step(at, error))
+    });
+    refused.collect()
 }
 
 /// The first record of the journal, without what only the caller knows.

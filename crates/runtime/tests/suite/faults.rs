@@ -116,7 +116,9 @@ fn a_source_that_changes_stops_the_promote() {
         assert_ended(&report, outcome);
         assert_agreed(&case, &report, policy);
         let text = messages(&report);
-        assert!(text.contains("[SRC106] b2.db: `b2.db` changed after its snapshot"), "{text}");
+        let code = if policy == "stop" { "SRC106" } else { "SRC117" };
+        let told = format!("[{code}] b2.db: `b2.db` changed after its snapshot");
+        assert!(text.contains(&told), "{text}");
     }
 }
 
@@ -153,7 +155,7 @@ fn checks_and_invariants_decide() {
         }
         let report = case.run();
         assert_ended(&report, RunOutcome::RolledBack);
-        let code = if step == "catalog" { "RUN821" } else { "RUN822" };
+        let code = if step == "catalog" { "RUN823" } else { "RUN822" };
         assert_eq!(codes(&report), [code], "{step}");
         assert_eq!(report.findings[0].origin.as_ref().map(|origin| origin.line), Some(7));
         assert!(case.is_before());

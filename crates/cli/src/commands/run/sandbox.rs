@@ -16,7 +16,9 @@ pub(super) fn enter(
 ) -> Enforcement {
     let mut writable = space.to_vec();
     if let (Target::Sqlite(sqlite), false) = (&plan.target, dry_run) {
-        let folder = folders::folder_of(&base.join(&sqlite.path));
+        let target = base.join(&sqlite.path);
+        // A symbolic link stands for the file that it names: what is built lies beside that one.
+        let folder = folders::folder_of(&target.canonicalize().unwrap_or(target));
         // The kernel's rules are about folders that are there. A folder above instead would often
         // hold the sources. Where it cannot be made, the engine says so.
         drop(std::fs::create_dir_all(&folder));
