@@ -4,7 +4,6 @@
 mod architecture;
 mod baseline;
 mod diff;
-mod diff;
 mod drift;
 mod examples;
 mod failures;
