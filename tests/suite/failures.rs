@@ -300,6 +300,24 @@ fn every_right_that_is_missing_is_found_before_the_run() {
     database.psql(&format!("drop owned by {role}; drop role {role}"));
 }
 
+/// Both sides of the comparison would have such a grant, and nobody would see it.
+#[test]
+fn default_privileges_that_would_grant_unseen_are_refused() {
+    let Some(case) = Case::new("", "", "") else { return };
+    let grant = "alter default privileges for role postgres grant select on tables to app_reader";
+    case.database.psql(grant);
+    let found = case.run().expect(1);
+    assert_says(&found.stderr, &["grant select on all new tables to `app_reader`"]);
+    case.database.psql(&grant.replace("grant", "revoke").replace(" to ", " from "));
+    case.database.psql(
+        "create schema app; alter default privileges for role postgres in schema app \
+         grant select on tables to app_reader",
+    );
+    case.run().expect(0);
+    let granted = "select has_table_privilege('app_reader', 'app.customers', 'select')";
+    assert_eq!(case.database.psql(granted), "f\n");
+}
+
 #[test]
 fn no_secret_reaches_an_output_or_a_file() {
     let Some(case) = Case::new("", "", "") else { return };

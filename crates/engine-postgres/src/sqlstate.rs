@@ -118,6 +118,7 @@ fn help(state: &str) -> Option<&'static str> {
              in memory"
         }
         "53200" => "raise `max_locks_per_transaction` (or the memory) of the server",
+        "57P01" | "57P02" | "57P03" => "the server's log says why it ended the connection",
         "3F000" => {
             "a function whose body names the target schema cannot run before the promote has made \
              it: leave the schema out of the body"
@@ -141,7 +142,9 @@ fn help(state: &str) -> Option<&'static str> {
 fn from_client(code: &'static Code, error: &postgres::Error) -> EngineError {
     let message = client_text(error);
     if error.is_closed() || is_io(error) {
-        return EngineError::new(&CONNECTION_LOST, message).class(ErrorClass::ConnectionLost);
+        return EngineError::new(&CONNECTION_LOST, message)
+            .class(ErrorClass::ConnectionLost)
+            .help("see that the server runs; its log says whether it was stopped or has crashed");
     }
     EngineError::new(code, message)
 }

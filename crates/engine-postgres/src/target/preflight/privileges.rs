@@ -187,14 +187,24 @@ impl Checks<'_> {
         Ok(())
     }
 
-    /// Global default privileges apply to what is built; the comparison with the baseline finds
-    /// their grants, and this says where they come from.
+    /// Default privileges that are not of one schema grant on what is built in the staging schema.
+    /// The baseline is built by the same role and has the same grants, so no comparison finds them.
     fn default_privileges(&mut self) -> Result<(), EngineError> {
-        let sql = "select count(*) from pg_default_acl d join pg_roles r on r.oid = d.defaclrole \
-            where d.defaclnamespace = 0 and r.rolname = current_user";
-        let count: i64 = self.session.value(&PREFLIGHT, sql, &[])?;
-        if count > 0 {
-            self.passed("note: global default privileges of this role grant on what it creates");
+        for row in self.session.rows(&PREFLIGHT, DEFAULT_GRANTS, &[])? {
+            let (kinds, privileges, to): (String, String, String) =
+                (row.get(0), row.get(1), row.get(2));
+            let user: String = row.get(3);
+            let message = format!(
+                "default privileges of role `{user}` grant {privileges} on all new {kinds} to \
+                 `{to}`, which neither the plan nor the baseline does"
+            );
+            let help = format!(
+                "run as a role without them, or take them back: `alter default privileges for role \
+                 {} revoke {privileges} on {kinds} from {}`; those `in schema …` do no harm",
+                quote(&user),
+                if to == "public" { to.clone() } else { quote(&to) }
+            );
+            self.finding(EngineError::new(&PREFLIGHT, message).help(help));
         }
         Ok(())
     }
@@ -212,3 +222,18 @@ impl Checks<'_> {
         }
     }
 }
+
+/// What the role's default privileges for all schemas grant beyond PostgreSQL's own.
+const DEFAULT_GRANTS: &str = "\
+    select case d.defaclobjtype when 'r' then 'tables' when 'S' then 'sequences' \
+            when 'f' then 'functions' when 'T' then 'types' else 'schemas' end, \
+        string_agg(distinct lower(a.privilege_type), ', '), coalesce(g.rolname::text, 'public'), \
+        r.rolname::text \
+    from pg_default_acl d join pg_roles r on r.oid = d.defaclrole \
+    cross join lateral aclexplode(d.defaclacl) a left join pg_roles g on g.oid = a.grantee \
+    where d.defaclnamespace = 0 and r.rolname = current_user and a.grantee <> d.defaclrole \
+      and d.defaclobjtype in ('r', 'S', 'f', 'T', 'n') \
+      and not exists (select from aclexplode(acldefault( \
+            case d.defaclobjtype when 'S' then 's' else d.defaclobjtype end, d.defaclrole)) b \
+        where b.grantee = a.grantee and b.privilege_type = a.privilege_type) \
+    group by 1, 3, 4 order by 1, 3";

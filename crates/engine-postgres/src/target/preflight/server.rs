@@ -139,7 +139,7 @@ impl Checks<'_> {
         if i64::from(free) >= i64::from(needed) {
             return self.passed(format!("{free} connections are free, {needed} are needed"));
         }
-        let message = format!("{free} connections are free, the run needs {needed}");
+        let message = format!("the run needs {needed} more connections, {free} may be opened");
         let help = format!("lower `connections` under `run:`, or raise {}", facts.limited_by);
         self.finding(EngineError::new(&PREFLIGHT, message).help(help));
     }
