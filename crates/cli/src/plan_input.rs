@@ -234,6 +234,15 @@ impl Files for PlanFiles<'_> {
             read_limited(&self.folder.join(path), MAX_FILE_BYTES).map_err(|e| reason(&e))?;
         String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())
     }
+
+    fn leads_outside(&self, path: &str) -> bool {
+        let real = |path: &Path| std::path::absolute(path).and_then(|path| path.canonicalize());
+        match (real(self.folder), real(&self.folder.join(path))) {
+            (Ok(folder), Ok(file)) => !file.starts_with(folder),
+            // It cannot be read either, and that is what is said then.
+            _ => false,
+        }
+    }
 }
 
 /// The bytes of a file that the command line names.

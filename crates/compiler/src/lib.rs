@@ -39,6 +39,11 @@ pub trait Files {
     /// # Errors
     /// Why the file cannot be read, as the end of a sentence.
     fn read(&self, path: &str) -> Result<String, String>;
+
+    /// Whether a link leads out of the folder tree of the plan; the path itself does not.
+    fn leads_outside(&self, _path: &str) -> bool {
+        false
+    }
 }
 
 pub struct Inputs<'a> {

@@ -4,6 +4,7 @@ mod check;
 pub(crate) mod classify;
 mod columns;
 mod fold;
+mod pieces;
 pub(crate) mod read;
 pub(crate) mod rewrite;
 mod tables;
@@ -71,6 +72,7 @@ pub(crate) struct Draft {
 
 pub(crate) fn resolve(cx: &mut Context<'_>) -> Resolved {
     let mut resolved = Resolved::default();
+    pieces::of_loads(cx);
     let here: Vec<&Component> = of_engine(cx);
     let is_table = |component: &&Component| component.kind == ComponentKind::Table;
     // Tables first, because what is written about them depends on their columns.
@@ -137,14 +139,15 @@ fn written<'p>(
         if skip {
             continue;
         }
+        let (component, broken) = pieces::sound(cx, component);
         let known = Facts { tables, dialect: cx.dialect, schema: &cx.schema };
         // Of a table whose comment the engine does not have, the table.
-        for written in write::statements(component, &known).into_iter().take(count) {
+        for written in write::statements(&component, &known).into_iter().take(count) {
             let (statements, findings) = sql::split(&written.sql, cx.dialect);
             cx.findings.extend(findings);
             for (at, statement) in statements.into_iter().enumerate() {
                 let statement = rewrite::at_home(&statement, &homes);
-                let broken = at == 0 && !check_name(cx, component, &statement);
+                let broken = broken || (at == 0 && !check_name(cx, &component, &statement));
                 for statement in rewrite::single_actions(statement) {
                     drafts.push(Draft { statement, place: written.name, broken });
                 }

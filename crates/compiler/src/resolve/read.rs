@@ -24,7 +24,7 @@ pub(super) fn included(cx: &mut Context<'_>) -> Vec<Draft> {
         if include.engine.as_ref().is_some_and(|engine| engine.value != cx.engine) {
             continue;
         }
-        if is_outside(&include.path.value) {
+        if is_outside(&include.path.value) || cx.files.leads_outside(&include.path.value) {
             cx.find(outside(&include.path));
             continue;
         }
