@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use tempfile::TempDir;
-use testkit::{Database, Finished, tool};
+use testkit::{Database, Finished, shared, tool};
 
 use crate::cutover;
 
@@ -249,4 +249,23 @@ fn a_live_database_against_a_file() {
     let found = crate::cutover_on(&database).run(folder.path(), &args).expect(3);
     assert!(found.stdout.contains("- index t_note: USING btree (note)"), "{}", found.stdout);
     assert!(found.stdout.contains("$CUTOVER_TEST_URL, schema s: 1 removed"), "{}", found.stdout);
+}
+
+/// The file is read by a scratch server, the database as psql made it from the same file.
+#[test]
+fn a_real_schema_does_not_differ_from_its_database() {
+    let Some(file) = shared("postgres/pagila/pagila-schema.sql") else { return };
+    let Some(database) = Database::create() else { return };
+    database.roles(&["postgres"]);
+    database.psql_file(&file);
+    let path = file.to_string_lossy().into_owned();
+    let program = crate::cutover_on(&database);
+    let args = ["diff", &path, "--url-env", "CUTOVER_TEST_URL"];
+    program.run(Path::new("."), &args).expect(0);
+    database.psql("drop index public.idx_title; alter table film alter title drop not null");
+    let found = program.run(Path::new("."), &args).expect(3);
+    assert!(found.stdout.contains(": 1 removed, 1 changed"), "{}", found.stdout);
+    for line in ["- index idx_title: ", "~ column title: no longer not null"] {
+        assert!(found.stdout.contains(line), "{line}: {}", found.stdout);
+    }
 }

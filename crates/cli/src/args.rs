@@ -28,7 +28,7 @@ Exit codes:
    0  done
    1  findings; nothing was touched
    2  wrong command line, or not confirmed; nothing was touched
-   3  drift, or rows that differ; nothing was touched
+   3  drift, or schemas or rows that differ; nothing was touched
    4  the run failed and was taken back: the target is as it was
    5  recovery required: `cutover status` says what to do
    6  another run holds the target; nothing was touched

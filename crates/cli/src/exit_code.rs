@@ -7,7 +7,8 @@ pub const DONE: u8 = 0;
 pub const FINDINGS: u8 = 1;
 /// The command line is wrong, or a confirmation is missing; nothing was touched.
 pub const USAGE: u8 = 2;
-/// The live schema differs from its baseline, or the data from its source; nothing was touched.
+/// The live schema differs from its baseline, one schema from another, or the data from its source;
+/// nothing was touched.
 pub const DRIFT: u8 = 3;
 /// The run failed and was taken back: the target is as it was.
 pub const ROLLED_BACK: u8 = 4;
@@ -23,7 +24,7 @@ pub const ALL: [(u8, &str); 8] = [
     (DONE, "done"),
     (FINDINGS, "findings; nothing was touched"),
     (USAGE, "wrong command line, or not confirmed; nothing was touched"),
-    (DRIFT, "drift, or rows that differ; nothing was touched"),
+    (DRIFT, "drift, or schemas or rows that differ; nothing was touched"),
     (ROLLED_BACK, "the run failed and was taken back: the target is as it was"),
     (RECOVERY_REQUIRED, "recovery required: `cutover status` says what to do"),
     (HELD, "another run holds the target; nothing was touched"),
