@@ -12,6 +12,7 @@ mod mistakes;
 mod readme;
 mod real;
 mod sources;
+mod sqlite;
 
 use testkit::{Database, Program};
 
