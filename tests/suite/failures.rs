@@ -421,6 +421,24 @@ fn a_target_that_changes_meanwhile_is_not_replaced() {
     assert_eq!(case.database.psql("select total from app.orders where id = 1"), "1.00\n");
 }
 
+/// Bodies are executed as they are written: one that names the target schema means the live one.
+#[test]
+fn nothing_is_written_to_the_live_target_while_the_run_builds() {
+    let Some(case) = Case::new(", existing: replace", REPLACE, "") else { return };
+    let function = "create function app.bump() returns void language plpgsql as \
+        $$ begin update app.orders set total = 0; end $$;\n";
+    case.write("schema.sql", &format!("{SCHEMA}{function}"));
+    case.run().expect(0);
+    let tail = format!("{REPLACE}stages:\n  bump:\n    sql: select bump() from customers\n");
+    case.plan(", existing: replace", &tail);
+    let found = case.run().expect(4);
+    assert_says(
+        &found.stderr,
+        &["RUN829", "write to orders of the live target", "plan.yaml:11:10"],
+    );
+    assert_eq!(case.database.psql("select sum(total) from app.orders"), "21.75\n");
+}
+
 #[test]
 fn a_dry_run_writes_nothing_anywhere() {
     let Some(case) = Case::new("", "", "") else { return };

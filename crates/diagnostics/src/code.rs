@@ -168,6 +168,7 @@ codes! {
     COLUMN_WITHOUT_VALUE = "RUN826" "column-without-value" Error Run "a target column that needs a value gets none";
     COLUMN_LEFT_NULL = "RUN827" "column-left-null" Warning Run "a target column gets null in every row";
     LEFT_BEHIND = "RUN828" "left-behind" Warning Run "something that the run built could not be removed";
+    LIVE_TOUCHED = "RUN829" "live-touched" Error Run "the plan's SQL writes to the live target while the run builds";
 
     JOURNAL_CORRUPT = "JRN901" "journal-corrupt" Error Journal "a journal record is damaged";
     UNFINISHED_RUN = "JRN902" "unfinished-run" Warning Journal "an earlier run did not end by itself";

@@ -12,6 +12,7 @@ pub mod target;
 
 mod check;
 mod extension;
+mod guard;
 mod home;
 mod worker;
 

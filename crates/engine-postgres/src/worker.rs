@@ -10,7 +10,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::connect::{Connector, Session};
 use crate::home::{self, Home};
-use crate::{check, copy, extension, quote, sqlstate};
+use crate::{check, copy, extension, guard, quote, sqlstate};
 
 pub(crate) struct PostgresWorker {
     session: Session,
@@ -26,6 +26,12 @@ impl PostgresWorker {
         Ok(Self { session, home })
     }
 
+    /// The connection builds, and must leave the schema `live` alone.
+    pub(crate) fn apart_from(mut self, live: &str) -> Result<Self> {
+        guard::set(&mut self.session, live)?;
+        Ok(self)
+    }
+
     /// The connection can no longer write.
     pub(crate) fn read_only(mut self) -> Result<Self> {
         self.session.run("set default_transaction_read_only = 'on'")?;
@@ -39,17 +45,13 @@ impl Worker for PostgresWorker {
             return Ok(Executed::default());
         }
         drop(self.session.notices());
-        let text = at_home(sql, &self.home.quoted);
-        let messages = self.session.client.simple_query(&text).map_err(|error| {
-            self.home.mend(sqlstate::in_sql(&STATEMENT_FAILED, &error, &text), sql)
-        })?;
-        let counts = messages.iter().map(|message| match message {
-            SimpleQueryMessage::CommandComplete(rows) => *rows,
-            _ => 0,
+        self.session.run("begin")?;
+        let done = self.inside(sql).and_then(|done| {
+            guard::untouched(&mut self.session.client)?;
+            self.session.run("commit")?;
+            Ok(done)
         });
-        let rows_affected = counts.sum();
-        self.refuse_skipped(is_skip)?;
-        Ok(Executed { rows_affected })
+        done.inspect_err(|_| drop(self.session.client.batch_execute("rollback")))
     }
 
     fn load<'a>(&'a mut self, table: &str, columns: &[LoadInto]) -> Result<Box<dyn LoadSink + 'a>> {
@@ -114,6 +116,21 @@ pub(crate) fn canceller(session: &Session) -> Box<dyn Cancel> {
 }
 
 impl PostgresWorker {
+    /// Runs the statement in the open transaction.
+    fn inside(&mut self, sql: &str) -> Result<Executed> {
+        let text = at_home(sql, &self.home.quoted);
+        let messages = self.session.client.simple_query(&text).map_err(|error| {
+            self.home.mend(sqlstate::in_sql(&STATEMENT_FAILED, &error, &text), sql)
+        })?;
+        let counts = messages.iter().map(|message| match message {
+            SimpleQueryMessage::CommandComplete(rows) => *rows,
+            _ => 0,
+        });
+        let rows_affected = counts.sum();
+        self.refuse_skipped(is_skip)?;
+        Ok(Executed { rows_affected })
+    }
+
     fn refuse_skipped(&mut self, is_skip: fn(&crate::connect::Notice) -> bool) -> Result<()> {
         match self.session.notices().into_iter().find(is_skip) {
             None => Ok(()),

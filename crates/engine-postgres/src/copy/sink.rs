@@ -13,7 +13,7 @@ use super::columns::Table;
 use super::encode::Scratch;
 use super::misfit::Misfit;
 use super::parse;
-use crate::{quote, sqlstate};
+use crate::{guard, quote, sqlstate};
 
 /// The buffer is sent when it holds this much. The server reads from its socket while the next one is
 /// encoded; see [`Sending`] for why no thread stands between them.
@@ -231,9 +231,10 @@ impl<'a> Sending<'a> {
             None => end(client, ended(table)),
             Some(Err(error)) => end(client, load_error(table, &error)),
             Some(Ok(taken)) if taken != sent => end(client, miscounted(table, sent, taken)),
-            Some(Ok(_)) => {
-                client.batch_execute("commit").map_err(|error| load_error(table, &error))
-            }
+            Some(Ok(_)) => match guard::untouched(client) {
+                Err(error) => end(client, error.object(format!("table {table}"))),
+                Ok(()) => client.batch_execute("commit").map_err(|error| load_error(table, &error)),
+            },
         }
     }
 }

@@ -174,7 +174,8 @@ impl TargetEngine for PostgresEngine {
 
     fn worker(&mut self) -> Result<Box<dyn Worker>> {
         let staging = self.staging()?.to_owned();
-        Ok(Box::new(PostgresWorker::open(&self.connector, "worker", &staging)?))
+        let worker = PostgresWorker::open(&self.connector, "worker", &staging)?;
+        Ok(Box::new(worker.apart_from(&self.target.schema)?))
     }
 
     fn max_workers(&self) -> usize {
