@@ -38,7 +38,8 @@ fn absolute(path: PathBuf) -> PathBuf {
 pub(crate) fn create_state(folder: &Path) -> Result<(), Failure> {
     let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
     made.and_then(|()| hide_from_git(folder)).map_err(|error| {
-        let message = format!("the state folder `{}` cannot be written: {error}", folder.display());
+        let why = crate::plan_input::reason(&error);
+        let message = format!("the state folder `{}` cannot be written: {why}", folder.display());
         let diagnostic = Diagnostic::new(&code::JOURNAL_UNWRITABLE, message)
             .help("name another folder with `--state-dir` or CUTOVER_STATE_DIR");
         Failure::new(diagnostic, exit_code::FINDINGS)

@@ -271,7 +271,7 @@ fn unreadable(path: &Path, error: &io::Error) -> Failure {
 }
 
 /// Plain words for what happens often; `(os error 2)` helps nobody.
-fn reason(error: &io::Error) -> String {
+pub(crate) fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "there is no such file".to_owned(),
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
