@@ -1,6 +1,7 @@
 //! Tasks of this repository: `cargo xtask <task>`. Development only.
 #![allow(clippy::print_stdout, clippy::print_stderr)] // a tool for developers, not the product
 
+mod bench;
 mod quickstart;
 mod sources;
 mod test;
@@ -18,10 +19,11 @@ fn main() -> ExitCode {
     let task = args.next().unwrap_or_default();
     let rest: Vec<String> = args.collect();
     let done = match task.as_str() {
+        "bench" => bench::run(&rest),
         "quickstart" => quickstart::run(&rest),
         "sources" => sources::run(&rest),
         "test" => test::run(&rest),
-        _ => Err(format!("unknown task `{task}`\n\n{HELP}")),
+        _ => Err(format!("unknown task `{task}`\n\n{HELP}\n{}", bench::HELP)),
     };
     match done {
         Ok(code) => code,
