@@ -159,8 +159,7 @@ fn mended(expected: &Catalog, url: &str, change: &str) -> Result<(), String> {
     if found.is_empty() {
         return Err("no drift".to_owned());
     }
-    let mend =
-        Mend { expected, actual: &actual, home: "public", dialect: sql::Dialect::Postgres };
+    let mend = Mend { expected, actual: &actual, home: "public", dialect: sql::Dialect::Postgres };
     for sql in mend.all(&found) {
         client.batch_execute(&sql).map_err(|error| format!("{sql}\n    {error:?}"))?;
     }
