@@ -216,7 +216,7 @@ fn a_changed_target_a_failed_check_and_a_changed_source_take_it_all_back() {
         origin: origin(5),
     };
     let error = engine.promote(&plan, &run, &mut Hooks::default(), &[check]).unwrap_err();
-    assert_eq!(error.to_string(), "plan.yaml:5: check `none` does not hold: 3 rows, first: (x)");
+    assert_eq!(error.to_string(), "plan.yaml:5:1: check `none` does not hold: 3 rows, first: (x)");
     let changed = || Err(EngineError::new(&diagnostics::code::SOURCE_CHANGED, "changed"));
     let mut hooks = Hooks { at_guard: Some(Box::new(changed)), ..Hooks::default() };
     assert_eq!(engine.promote(&plan, &run, &mut hooks, &[]).unwrap_err().code.id, "SRC106");

@@ -39,13 +39,6 @@ impl Checks<'_> {
     /// Returns what the plan builds.
     pub(super) fn proof(&mut self) -> Result<Built, EngineError> {
         let before = self.out.findings.len();
-        // What needs an extension fails without it, and says nothing new.
-        let missing = |finding: &EngineError| {
-            finding.object.as_deref().is_some_and(|object| object.starts_with("extension "))
-        };
-        if self.out.findings.iter().any(missing) {
-            return Ok(Built::default());
-        }
         self.session.run("begin")?;
         let built = self.build_both(before);
         // A session that is gone has rolled back by itself.
@@ -87,7 +80,7 @@ impl Checks<'_> {
     }
 
     fn make_extension(&mut self, name: &str) -> Result<(), EngineError> {
-        if extension::is_installed(self.session, name)? {
+        if self.is_refused(name) || extension::is_installed(self.session, name)? {
             return Ok(());
         }
         let schema = self.target.schema.clone();
@@ -117,7 +110,8 @@ impl Checks<'_> {
     }
 
     fn build(&mut self, sql: &str, origin: &Origin) -> Result<(), EngineError> {
-        if extension::is_done(self.session, sql)? {
+        let refused = extension::about(sql).is_some_and(|name| self.is_refused(&name));
+        if refused || extension::is_done(self.session, sql)? {
             return Ok(());
         }
         if let Err(error) = self.attempt(sql)?
@@ -127,6 +121,12 @@ impl Checks<'_> {
             self.finding(error.object(origin.to_string()));
         }
         Ok(())
+    }
+
+    /// That an extension cannot be made is one finding, however often it is asked for.
+    fn is_refused(&self, extension: &str) -> bool {
+        let object = format!("extension {extension}");
+        self.out.findings.iter().any(|finding| finding.object.as_ref() == Some(&object))
     }
 
     /// A role that is not there is one finding, however many statements name it.
