@@ -94,13 +94,13 @@ fn sources(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
         let path = entry.path();
-        match entry.file_type().unwrap().is_dir() {
+        if entry.file_type().unwrap().is_dir() {
             // Test modules in files of their own read fixtures.
-            true if !path.ends_with("tests") => files.extend(sources(&path)),
-            false if path.extension().is_some_and(|e| e == "rs") && !path.ends_with("tests.rs") => {
-                files.push(path)
+            if !path.ends_with("tests") {
+                files.extend(sources(&path));
             }
-            _ => {}
+        } else if path.extension().is_some_and(|e| e == "rs") && !path.ends_with("tests.rs") {
+            files.push(path);
         }
     }
     files

@@ -1,6 +1,8 @@
 //! Pairs of schemas from sqldef's tests: a comparison reports a difference exactly when the two
 //! files differ, in both directions, and a schema loaded twice is equal to itself. The truth was
 //! measured with SQLite's own shell and stands beside the pairs.
+#![allow(clippy::print_stdout, clippy::print_stderr)] // totals are part of the result
+#![allow(clippy::unwrap_used)] // a test that cannot be set up fails
 
 use std::path::{Path, PathBuf};
 

@@ -1,6 +1,7 @@
 //! What tests need from the outside: throw-away servers, example plans in folders of their own, the
 //! program run as a process (and killed), files compared. A development dependency only.
 #![allow(clippy::print_stdout)] // skipped tests must say so
+#![allow(clippy::unwrap_used)] // a test that cannot be set up fails
 
 mod command;
 mod databases;
