@@ -5,6 +5,8 @@
 //! A seeded sample runs by default; `PAIRS=all` runs all, `PAIRS=<words>` those whose name has one.
 //! A side of which the server refuses a statement still is a database; its pair is compared and
 //! counted by itself.
+#![allow(clippy::print_stdout, clippy::print_stderr)] // totals are part of the result
+#![allow(clippy::unwrap_used)] // a test that cannot be set up fails
 
 mod common;
 
