@@ -82,7 +82,7 @@ fn late_functions(resolved: &Resolved, mentions: &[Mentions]) -> Vec<bool> {
         .map(|at| is_function(&items[at]) && mentions[at].relations.iter().any(relation))
         .collect();
     // A function that calls a late one is late too.
-    for _ in 0..items.len() {
+    while late.contains(&true) {
         let called_late = |at: usize| {
             (0..items.len()).any(|f| late[f] && mentions[at].calls.contains(&bare(&items[f])))
         };
@@ -105,11 +105,10 @@ fn late_functions(resolved: &Resolved, mentions: &[Mentions]) -> Vec<bool> {
                 | Role::PrimaryKey
         )
     };
-    for at in 0..items.len() {
+    for at in (0..items.len()).filter(|at| late[*at]).collect::<Vec<_>>() {
         let name = bare(&items[at]);
-        let needed = (0..items.len())
+        late[at] = !(0..items.len())
             .any(|other| early(&items[other]) && mentions[other].calls.contains(&name));
-        late[at] &= !needed;
     }
     late
 }
