@@ -49,7 +49,7 @@ pub enum Family {
 pub struct Code {
     /// Three letters and three digits, for search and `explain`.
     pub id: &'static str,
-    /// kebab-case, reads as "allow <name>".
+    /// kebab-case, reads after "allow".
     pub name: &'static str,
     pub severity: Severity,
     pub family: Family,

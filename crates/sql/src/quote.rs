@@ -11,7 +11,7 @@ use crate::Dialect;
 
 /// A name as SQL: bare where it is plain lower case and no keyword could be meant, else in double
 /// quotes, which both engines take. Every keyword of `sqlparser`'s reserved lists and of
-/// [`MORE_RESERVED`] is quoted; a needless quote does no harm.
+/// `MORE_RESERVED` is quoted; a needless quote does no harm.
 pub fn quote_ident(name: &str, _dialect: Dialect) -> String {
     let mut bytes = name.bytes();
     let plain = bytes.next().is_some_and(|b| b.is_ascii_lowercase() || b == b'_')
