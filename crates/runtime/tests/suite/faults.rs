@@ -45,10 +45,10 @@ fn every_call_may_fail() {
         seen.lock().unwrap().insert((failed, outcome.word()));
     });
     let seen = seen.into_inner().unwrap();
-    for call in
-        ["worker", "load", "share orders", "row_digest", "verify_catalog", "promote", "commit"]
-    {
-        assert!(seen.contains(&(call.to_owned(), "rolled-back")), "{call}: {seen:?}");
+    // Workers race, so which of two statements on one table has the number differs from run to run.
+    for call in ["worker", "load", "share", "row_digest", "verify_catalog", "promote", "commit"] {
+        let hit = seen.iter().any(|(name, end)| name.starts_with(call) && *end == "rolled-back");
+        assert!(hit, "{call}: {seen:?}");
     }
     assert!(seen.contains(&("nothing".to_owned(), "done")), "{seen:?}");
 }
