@@ -170,7 +170,7 @@ fn a_schema_dropped_while_it_is_read_is_no_drift() {
     };
     let until = |condition: &str| {
         format!(
-            "do $$ begin for i in 1..600 loop if {condition} > 0 then return; end if; \
+            "do $$ begin for i in 1..3000 loop if {condition} > 0 then return; end if; \
              perform pg_sleep(0.05); end loop; raise 'nobody came'; end $$"
         )
     };
@@ -182,6 +182,8 @@ fn a_schema_dropped_while_it_is_read_is_no_drift() {
         live.psql(&until(&waits("granted and mode = 'AccessExclusiveLock'")));
         let done = drift(folder.path(), &live.url, &[]).expect(1);
         dropper.join().unwrap();
-        assert!(done.stderr.contains("CAT309"), "{}", done.stderr);
+        // On a busy machine the schema may go before its first look at it: CAT308.
+        let told = done.stderr.contains("CAT309") || done.stderr.contains("CAT308");
+        assert!(told, "{}", done.stderr);
     });
 }
