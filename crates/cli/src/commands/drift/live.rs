@@ -130,8 +130,14 @@ fn identity(session: &mut Session, schema: &str) -> Result<Option<u32>, EngineEr
     Ok(rows.first().map(|row| row.get(0)))
 }
 
-/// What the server says of an object that is gone between two looks has no state of its own.
+/// What the server says of an object that is gone between two looks has no state of its own; who
+/// drops it may also wait for our look while we wait for him, and the server ends one of the two.
 fn changed(error: EngineError, schema: &str) -> EngineError {
+    const DEADLOCK_DETECTED: &str = "40P01";
+    if error.sqlstate.as_deref() == Some(DEADLOCK_DETECTED) {
+        let message = format!("another session changes schema `{schema}` while it is read");
+        return EngineError::new(&code::SCHEMA_CHANGED, message).help("try again");
+    }
     let gone = ["cache lookup failed", "could not open relation", "could not find tuple"];
     if !gone.iter().any(|words| error.message.contains(words)) {
         return error;
