@@ -177,7 +177,11 @@ fn a_schema_dropped_while_it_is_read_is_no_drift() {
     let waiter = until(&waits("not granted"));
     std::thread::scope(|scope| {
         let dropper = scope.spawn(|| {
-            live.psql(&format!("begin; {lock}; {waiter}; drop schema shop cascade; commit"))
+            // Each waits for the other: the server is to end the reader.
+            let patient = "set deadlock_timeout = '10min'";
+            live.psql(&format!(
+                "{patient}; begin; {lock}; {waiter}; drop schema shop cascade; commit"
+            ))
         });
         live.psql(&until(&waits("granted and mode = 'AccessExclusiveLock'")));
         let done = drift(folder.path(), &live.url, &[]).expect(1);
