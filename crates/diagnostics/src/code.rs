@@ -169,6 +169,9 @@ codes! {
     COLUMN_LEFT_NULL = "RUN827" "column-left-null" Warning Run "a target column gets null in every row";
     LEFT_BEHIND = "RUN828" "left-behind" Warning Run "something that the run built could not be removed";
     LIVE_TOUCHED = "RUN829" "live-touched" Error Run "the plan's SQL writes to the live target while the run builds";
+    LEDGER_DIFFERS = "RUN830" "ledger-differs" Error Run "the ledger of the run's loads is of another plan or of other sources";
+    NOTHING_TO_JOIN = "RUN831" "nothing-to-join" Error Run "there is no load that a worker could join";
+    LEASE_LOST = "RUN832" "lease-lost" Error Run "another worker took over the unit that this one was loading";
 
     JOURNAL_CORRUPT = "JRN901" "journal-corrupt" Error Journal "a journal record is damaged";
     UNFINISHED_RUN = "JRN902" "unfinished-run" Warning Journal "an earlier run did not end by itself";

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use catalog::{Catalog, ObjectKey, Via};
-use ir::{Check, CompiledPlan, Conversion, LoadSource};
+use diagnostics::code;
+use ir::{Check, CompiledPlan, Conversion, LoadColumn, LoadSource};
 
 use crate::{EngineError, Row, RowDigest};
 
@@ -225,6 +226,29 @@ pub trait TargetEngine: Send {
 
     /// Removes this run's staging schema or file; nothing to remove is fine.
     fn discard_staging(&mut self, run: &RunInfo) -> Result<()>;
+
+    /// The ledger of the run's loads, on a connection of its own; nothing is made yet. It goes with
+    /// the staging. `None`: the engine keeps none, and a load that did not end begins anew.
+    fn ledger(&mut self, _run_id: &str) -> Result<Option<Box<dyn Ledger>>> {
+        Ok(None)
+    }
+
+    /// Ids of the runs on this target that have a ledger, sorted: what a worker can join.
+    fn ledgers(&mut self) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+
+    /// A connection that loads into the staging of a run which another process leads.
+    ///
+    /// # Errors
+    /// `RUN831` where the engine has no such thing, or the run is not there.
+    fn join(&mut self, run_id: &str) -> Result<Box<dyn Worker>> {
+        Err(no_ledger(run_id))
+    }
+}
+
+fn no_ledger(run_id: &str) -> EngineError {
+    EngineError::new(&code::NOTHING_TO_JOIN, "the target keeps no ledger of loads").object(run_id)
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -297,6 +321,19 @@ pub trait Worker: Send {
     /// (dropped unfinished: nothing stays).
     fn load<'a>(&'a mut self, table: &str, columns: &[LoadInto]) -> Result<Box<dyn LoadSink + 'a>>;
 
+    /// Takes rows for the units of the lease, beside others who load into the same table: nothing is
+    /// emptied. Rows and their entries in the ledger commit together, or not at all.
+    ///
+    /// # Errors
+    /// `INT999` where the engine keeps no ledger.
+    fn load_units<'a>(
+        &'a mut self,
+        _lease: &'a Lease,
+        _columns: &[LoadInto],
+    ) -> Result<Box<dyn UnitSink + 'a>> {
+        Err(EngineError::new(&code::INTERNAL, "the engine keeps no ledger of loads"))
+    }
+
     /// Like [`Worker::load`], but converts, encodes and digests without sending anything: what
     /// the rows would be in the table as it is now (`cutover verify` after the promote).
     fn digest_sink<'a>(
@@ -367,6 +404,105 @@ pub struct CatalogReport {
     pub fingerprint: String,
     pub via: Via,
     pub catalog: Catalog,
+}
+
+// ---------------------------------------------------------------- ledger of loads
+
+/// What has been loaded of each file, in the target itself: a unit (one file for one table) is
+/// loaded exactly once, whoever loads it and however often a process dies.
+///
+/// Whoever loads is a member. A unit is leased to one member; the lease ends when the member's
+/// session is gone or when it has not been heard of for [`Fleet::lease_s`] seconds. Then another
+/// takes the unit over, and what the first one still sends cannot be committed any more.
+pub trait Ledger: Send {
+    /// Makes the ledger, or finds the one that an earlier process of this run made; joins it.
+    ///
+    /// # Errors
+    /// `RUN830` where the one that is there is of another plan or of other files.
+    fn open(&mut self, fleet: &Fleet) -> Result<()>;
+
+    /// What another process made, and joins it.
+    ///
+    /// # Errors
+    /// `RUN831` where there is none.
+    fn join(&mut self) -> Result<Fleet>;
+
+    /// Leases up to so many units of the table that nobody has loaded or is loading.
+    fn claim(&mut self, table: &str, units: usize) -> Result<Lease>;
+
+    /// What is said of the table's units.
+    ///
+    /// # Errors
+    /// `RUN831` where the ledger is gone: the run has ended.
+    fn tally(&mut self, table: &str) -> Result<Tally>;
+
+    /// This member is alive. At least every third of a lease.
+    fn heartbeat(&mut self) -> Result<()>;
+}
+
+/// A run that reads many files, as its ledger has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fleet {
+    pub compiled_digest: String,
+    /// How long a member may be silent.
+    pub lease_s: u32,
+    /// By source, then by position.
+    pub files: Vec<FleetFile>,
+    /// By table.
+    pub loads: Vec<FleetLoad>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FleetFile {
+    pub parameters: FileParameters,
+    pub source: String,
+    pub shown: String,
+    /// Name, size and digest of the main file, then of its `-wal`; times do not count.
+    pub files: Vec<FileState>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FleetLoad {
+    pub table: String,
+    pub source: String,
+    /// What goes into which column, every name resolved.
+    pub columns: Vec<LoadColumn>,
+    /// Rows to be expected, one per file of the source: what leases are measured by.
+    pub rows: Vec<u64>,
+}
+
+/// Units of one table that a member alone may load now, in the order of the files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    pub table: String,
+    /// The engine's own handle to the ledger.
+    pub ledger: String,
+    pub member: i32,
+    /// Positions of the files in their source.
+    pub files: Vec<usize>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Units that are not loaded, leased ones among them.
+    pub open: u64,
+    pub done: u64,
+    /// Rows read from the files of the units that are done.
+    pub scanned: u64,
+    /// Of all units that are done, together.
+    pub loaded: Loaded,
+}
+
+/// Takes the rows of the units of one lease, one unit after the other.
+pub trait UnitSink: RowSink {
+    /// The rows since the last call were those of this file; `scanned` is how many were read.
+    fn unit_done(&mut self, file: usize, scanned: u64) -> Result<Loaded>;
+
+    /// Commits the rows and their entries.
+    ///
+    /// # Errors
+    /// `RUN832` where the lease was lost to another member: nothing of it is kept.
+    fn commit(self: Box<Self>) -> Result<()>;
 }
 
 pub trait PromoteHooks {
