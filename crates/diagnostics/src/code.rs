@@ -41,6 +41,8 @@ pub enum Family {
     Journal,
     /// Sources (L1) and what is read from them.
     Source,
+    /// `backup`: manifests, the catalog of backups, restoring (L2).
+    Backup,
     /// `cli`: the command line and its outputs.
     Cli,
 }
@@ -132,6 +134,7 @@ codes! {
     DATA_LOSS = "HAZ501" "deletes-data" Error Hazard "a statement deletes data";
     REPLACES_TABLE = "HAZ502" "replaces-table" Warning Hazard "a table with rows in the target is replaced";
     WEAK_TLS = "HAZ503" "weak-tls" Warning Hazard "the connection to a remote host is not verified";
+    REPLACES_WITHOUT_BACKUP = "HAZ504" "replaces-without-backup" Warning Hazard "what the promote replaces is not backed up first";
 
     UNUSED_COMPONENT = "LNT601" "unused-component" Warning Lint "a component is defined and used by nothing";
     FOREIGN_KEY_WITHOUT_INDEX = "LNT602" "foreign-key-without-index" Warning Lint "deleting from the referenced table scans the referencing one";
@@ -196,6 +199,17 @@ codes! {
     SOURCE_TWICE = "SRC115" "source-twice" Error Source "two paths of one source are the same file";
     COLUMN_UNPLACED = "SRC116" "column-unplaced" Error Source "a source column has no place in the target";
     SOURCE_MOVED_ON = "SRC117" "source-moved-on" Warning Source "a source changed during the run, and the plan permits it";
+
+    BACKUP_DAMAGED = "BKP101" "backup-damaged" Error Backup "a backup or its manifest is not what was written";
+    BACKUP_UNKNOWN = "BKP102" "backup-unknown" Error Backup "there is no such backup, or the name fits several";
+    BACKUP_TOO_NEW = "BKP103" "backup-too-new" Error Backup "a manifest or a catalog of backups was written by a newer version";
+    BACKUP_CATALOG = "BKP104" "backup-catalog" Error Backup "the catalog of backups cannot be read or written";
+    RESTORE_REFUSED = "BKP105" "restore-refused" Error Backup "what is in the place of a restore must not be replaced";
+    RESTORE_FAILED = "BKP106" "restore-failed" Error Backup "a backup could not be restored";
+    BACKUP_TOOL = "BKP107" "backup-tool" Error Backup "PostgreSQL's own backup programs are missing or too old for the server";
+    NOT_ATTESTED = "BKP110" "backup-not-attested" Error Backup "the plan's command does not prove that the external backup is recent and was restored";
+    RECOVERY_NOT_READY = "BKP111" "point-in-time-recovery" Warning Backup "the server does not archive what point-in-time recovery needs";
+    BACKUP_INCOMPLETE = "BKP112" "backup-incomplete" Warning Backup "something of the database is no part of the backup";
 
     USAGE = "CLI001" "usage" Error Cli "the command line asks for something that cannot be done";
     OUTPUT = "CLI002" "output" Error Cli "an output file or stream cannot be written";

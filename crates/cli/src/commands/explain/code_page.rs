@@ -58,6 +58,7 @@ fn raised_by(family: Family) -> &'static str {
         Family::Run => "preflight and run",
         Family::Journal => "reading and writing the journal of a run",
         Family::Source => "opening and reading the sources",
+        Family::Backup => "taking, keeping, checking and restoring backups",
         Family::Cli => "the command line",
     }
 }
