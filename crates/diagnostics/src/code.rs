@@ -88,6 +88,7 @@ codes! {
     FILE_UNREADABLE = "PLN113" "file-unreadable" Error Plan "a file that the plan names cannot be read";
     FILE_OUTSIDE = "PLN114" "file-outside" Error Plan "an included file lies outside the plan's folder tree";
     DUPLICATE_NAME = "PLN115" "duplicate-name" Error Plan "two checks have the same name, so that a report could mean either";
+    LAYOUT_REFUSED = "PLN116" "layout-refused" Error Plan "a plan cannot be laid out anew without changing what it means";
 
     NOT_A_COMPILED_PLAN = "PLN120" "not-a-compiled-plan" Error Plan "the file is not a compiled plan that this program reads";
 

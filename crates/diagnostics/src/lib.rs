@@ -1,10 +1,13 @@
 //! Places in source text, and findings about them.
 //!
-//! Pure: no IO, no rendering for people beyond the plain text used by tests (`text`) and JSON.
+//! Pure: no IO, no rendering for people beyond the plain text used by tests (`text`), JSON and the
+//! forms that other tools read (`formats`).
 //! Every other crate reports through [`Diagnostic`]; only the CLI turns one into something printed.
 
 pub mod code;
 mod diagnostic;
+mod fingerprint;
+pub mod formats;
 mod json;
 mod miette_adapter;
 mod source;
