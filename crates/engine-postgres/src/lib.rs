@@ -14,6 +14,7 @@ mod check;
 mod extension;
 mod guard;
 mod home;
+mod ledger;
 mod worker;
 
 use sql::Dialect;

@@ -4,12 +4,15 @@ use catalog::at_home;
 use diagnostics::code::{SKIPPED_BY_WARNING, STATEMENT_FAILED};
 use ir::Check;
 use postgres::{CancelToken, NoTls, SimpleQueryMessage};
-use runtime::engine::{Cancel, CheckOutcome, Executed, LoadInto, LoadSink, Result, Worker};
+use runtime::engine::{
+    Cancel, CheckOutcome, Executed, Lease, LoadInto, LoadSink, Result, UnitSink, Worker,
+};
 use runtime::{EngineError, RowDigest};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::connect::{Connector, Session};
 use crate::home::{self, Home};
+use crate::ledger::Units;
 use crate::{check, copy, extension, guard, quote, sqlstate};
 
 pub(crate) struct PostgresWorker {
@@ -56,6 +59,14 @@ impl Worker for PostgresWorker {
 
     fn load<'a>(&'a mut self, table: &str, columns: &[LoadInto]) -> Result<Box<dyn LoadSink + 'a>> {
         copy::load(&mut self.session.client, table, columns)
+    }
+
+    fn load_units<'a>(
+        &'a mut self,
+        lease: &'a Lease,
+        columns: &[LoadInto],
+    ) -> Result<Box<dyn UnitSink + 'a>> {
+        Ok(Box::new(Units::begin(&mut self.session.client, lease, columns)?))
     }
 
     fn digest_sink<'a>(

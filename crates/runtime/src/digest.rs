@@ -33,6 +33,18 @@ impl fmt::Display for RowDigest {
     }
 }
 
+/// What [`fmt::Display`] gives.
+impl std::str::FromStr for RowDigest {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text.split_once(':').and_then(|(rows, sum)| {
+            Some(RowDigest { rows: rows.parse().ok()?, sum: u128::from_str_radix(sum, 16).ok()? })
+        });
+        parts.ok_or_else(|| format!("`{text}` is not a digest of rows"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::RowDigest;
@@ -48,5 +60,12 @@ mod tests {
         assert_eq!(of(&["a", "b"]), of(&["b", "a"]));
         assert_ne!(of(&["a", "a"]), of(&["b", "b"]));
         assert_eq!(of(&["a"]).merge(of(&["b"])), of(&["a", "b"]));
+    }
+
+    #[test]
+    fn its_text_is_read_back() {
+        let digest = of(&["a", "b", "c"]);
+        assert_eq!(digest.to_string().parse(), Ok(digest));
+        assert!("3".parse::<RowDigest>().is_err() && "3:xyz".parse::<RowDigest>().is_err());
     }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use catalog::{Catalog, ObjectKey, Via};
 use diagnostics::code;
 use ir::{Check, CompiledPlan, Conversion, LoadColumn, LoadSource};
+use serde::{Deserialize, Serialize};
 
 use crate::{EngineError, Row, RowDigest};
 
@@ -101,7 +102,8 @@ pub struct BackupReport {
 }
 
 /// What `:file_stem`, `:file_name` and `:file_index` are in SQL on this file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct FileParameters {
     pub file_name: String,
     pub file_stem: String,
@@ -430,11 +432,17 @@ pub trait Ledger: Send {
     /// Leases up to so many units of the table that nobody has loaded or is loading.
     fn claim(&mut self, table: &str, units: usize) -> Result<Lease>;
 
-    /// What is said of the table's units.
+    /// How many units of the table are not loaded, leased ones among them.
     ///
     /// # Errors
     /// `RUN831` where the ledger is gone: the run has ended.
-    fn tally(&mut self, table: &str) -> Result<Tally>;
+    fn open_units(&mut self, table: &str) -> Result<u64>;
+
+    /// All units of the table together. Durable when this returns: units are not, each by itself.
+    ///
+    /// # Errors
+    /// `INT999` where one is not loaded.
+    fn close(&mut self, table: &str) -> Result<Tally>;
 
     /// This member is alive. At least every third of a lease.
     fn heartbeat(&mut self) -> Result<()>;
@@ -452,16 +460,27 @@ pub struct Fleet {
     pub loads: Vec<FleetLoad>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct FleetFile {
     pub parameters: FileParameters,
     pub source: String,
     pub shown: String,
-    /// Name, size and digest of the main file, then of its `-wal`; times do not count.
-    pub files: Vec<FileState>,
+    /// The main file, then its `-wal`. Times do not count: a copy on another machine has its own.
+    pub files: Vec<FileContent>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileContent {
+    pub name: String,
+    pub size: u64,
+    /// Lower-case hexadecimal.
+    pub sha256: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct FleetLoad {
     pub table: String,
     pub source: String,
@@ -484,12 +503,10 @@ pub struct Lease {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Units that are not loaded, leased ones among them.
-    pub open: u64,
-    pub done: u64,
-    /// Rows read from the files of the units that are done.
+    pub units: u64,
+    /// Rows read from the files.
     pub scanned: u64,
-    /// Of all units that are done, together.
+    /// What was sent of all of them, whoever sent it.
     pub loaded: Loaded,
 }
 

@@ -21,8 +21,8 @@ mod sink;
 mod types;
 
 use postgres::Client;
-use runtime::RowDigest;
-use runtime::engine::{LoadInto, LoadSink, Result};
+use runtime::engine::{LoadInto, LoadSink, Loaded, Result, RowSink};
+use runtime::{Row, RowDigest};
 
 use columns::Table;
 use sink::Sink;
@@ -42,6 +42,40 @@ pub fn load<'a>(
 ) -> Result<Box<dyn LoadSink + 'a>> {
     let table = Table::look_up(client, table, columns)?;
     Ok(Box::new(Sink::load(client, table)?))
+}
+
+/// Rows that go into a table in the transaction that is open on the connection; it stays open.
+pub(crate) struct Appending<'a>(Sink<'a>);
+
+/// Takes rows for `columns` beside what the table holds.
+///
+/// # Errors
+/// As [`load`].
+pub(crate) fn append<'a>(
+    client: &'a mut Client,
+    table: &str,
+    columns: &[LoadInto],
+) -> Result<Appending<'a>> {
+    let table = Table::look_up(client, table, columns)?;
+    Sink::append(client, table).map(Appending)
+}
+
+impl<'a> Appending<'a> {
+    /// What has been taken until now.
+    pub(crate) fn so_far(&self) -> Loaded {
+        self.0.so_far()
+    }
+
+    /// Ends the COPY; where that fails the transaction is rolled back.
+    pub(crate) fn end(self) -> Result<&'a mut Client> {
+        self.0.end()
+    }
+}
+
+impl RowSink for Appending<'_> {
+    fn row(&mut self, row: Row<'_>) -> Result<()> {
+        self.0.row(row)
+    }
 }
 
 /// Digest of the given columns of every row that is in the table now; equal to that of

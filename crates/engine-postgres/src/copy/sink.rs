@@ -51,6 +51,40 @@ impl<'a> Sink<'a> {
         Ok(sink)
     }
 
+    /// Takes the rows in the transaction that is open, beside others who load the same table.
+    pub(super) fn append(client: &'a mut Client, table: Table) -> Result<Self> {
+        let sending = Sending::within(client, &table)?;
+        let mut sink = Self::new(table, To::Server(sending));
+        sink.buffer.extend_from_slice(parse::HEADER);
+        Ok(sink)
+    }
+
+    /// What has been taken until now.
+    pub(super) fn so_far(&self) -> Loaded {
+        Loaded { digest: self.digest, bytes: self.bytes + self.buffer.len() as u64 }
+    }
+
+    /// Ends the COPY and gives the connection back with its transaction open.
+    pub(super) fn end(mut self) -> Result<&'a mut Client> {
+        self.flush()?;
+        match self.to {
+            To::Server(sending) => sending.end(self.digest.rows, &self.table.name),
+            To::Nobody => Err(ended(&self.table.name)),
+        }
+    }
+
+    /// Sends what is left, with the end of the data.
+    fn flush(&mut self) -> Result<()> {
+        if self.refused {
+            return Err(EngineError::new(&code::LOAD_FAILED, "a row was refused, so none is kept")
+                .object(format!("table {}", self.table.name)));
+        }
+        if matches!(self.to, To::Server(_)) {
+            self.buffer.extend_from_slice(&parse::TRAILER);
+        }
+        self.send()
+    }
+
     /// Encodes and digests only.
     pub(super) fn digest_only(table: Table) -> Sink<'static> {
         Sink::new(table, To::Nobody)
@@ -156,14 +190,7 @@ impl RowSink for Sink<'_> {
 
 impl LoadSink for Sink<'_> {
     fn finish(mut self: Box<Self>) -> Result<Loaded> {
-        if self.refused {
-            return Err(EngineError::new(&code::LOAD_FAILED, "a row was refused, so none is kept")
-                .object(format!("table {}", self.table.name)));
-        }
-        if matches!(self.to, To::Server(_)) {
-            self.buffer.extend_from_slice(&parse::TRAILER);
-        }
-        self.send()?;
+        self.flush()?;
         if let To::Server(sending) = self.to {
             sending.commit(self.digest.rows, &self.table.name)?;
         }
@@ -193,14 +220,24 @@ struct Sending<'a>(Option<Copying<'a>>);
 
 impl<'a> Sending<'a> {
     fn begin(client: &'a mut Client, table: &Table) -> Result<Self> {
-        let failed = |error: postgres::Error| load_error(&table.name, &error);
         let (truncate, copy) = statements(table);
         if let Err(error) = client.batch_execute(&format!("begin; {truncate}")) {
             roll_back(client);
-            return Err(failed(error));
+            return Err(load_error(&table.name, &error));
         }
+        Self::copying(client, table, &copy)
+    }
+
+    /// In the transaction that is open. Rows cannot be frozen: others see the table meanwhile.
+    fn within(client: &'a mut Client, table: &Table) -> Result<Self> {
+        let copy = copy_statement(table, "");
+        Self::copying(client, table, &copy)
+    }
+
+    fn copying(client: &'a mut Client, table: &Table, copy: &str) -> Result<Self> {
+        let failed = |error: postgres::Error| load_error(&table.name, &error);
         let copying = Copying::try_new_or_recover(MutBorrow::new(client), |client| {
-            client.borrow_mut().copy_in(&copy).map(Some)
+            client.borrow_mut().copy_in(copy).map(Some)
         });
         copying.map(|copying| Self(Some(copying))).map_err(|(client, error)| {
             roll_back(client.into_inner());
@@ -219,23 +256,30 @@ impl<'a> Sending<'a> {
     }
 
     /// Ends the COPY and commits, if the server took as many rows as were sent.
-    fn commit(mut self, sent: u64, table: &str) -> Result<()> {
+    fn commit(self, sent: u64, table: &str) -> Result<()> {
+        let client = self.end(sent, table)?;
+        match guard::untouched(client) {
+            Err(error) => {
+                roll_back(client);
+                Err(error.object(format!("table {table}")))
+            }
+            Ok(()) => client.batch_execute("commit").map_err(|error| load_error(table, &error)),
+        }
+    }
+
+    /// Ends the COPY; the transaction is open still, or rolled back where this fails.
+    fn end(mut self, sent: u64, table: &str) -> Result<&'a mut Client> {
         let Some(mut copying) = self.0.take() else { return Err(ended(table)) };
         let taken = copying.with_dependent_mut(|_, writer| writer.take().map(CopyInWriter::finish));
         let client = copying.into_owner().into_inner();
-        let end = |client: &mut Client, error: EngineError| {
-            roll_back(client);
-            Err(error)
+        let error = match taken {
+            Some(Ok(taken)) if taken == sent => return Ok(client),
+            Some(Ok(taken)) => miscounted(table, sent, taken),
+            Some(Err(error)) => load_error(table, &error),
+            None => ended(table),
         };
-        match taken {
-            None => end(client, ended(table)),
-            Some(Err(error)) => end(client, load_error(table, &error)),
-            Some(Ok(taken)) if taken != sent => end(client, miscounted(table, sent, taken)),
-            Some(Ok(_)) => match guard::untouched(client) {
-                Err(error) => end(client, error.object(format!("table {table}"))),
-                Ok(()) => client.batch_execute("commit").map_err(|error| load_error(table, &error)),
-            },
-        }
+        roll_back(client);
+        Err(error)
     }
 }
 
@@ -257,12 +301,14 @@ fn roll_back(client: &mut Client) {
 /// TRUNCATE in the same transaction lets COPY freeze the rows and, at `wal_level = minimal`, write no
 /// WAL for them. A partitioned table cannot be frozen (0A000), nor truncated without its partitions.
 fn statements(table: &Table) -> (String, String) {
-    let name = quote(&table.name);
-    let columns: Vec<String> = table.columns.iter().map(|column| quote(&column.name)).collect();
-    let columns = columns.join(", ");
     let (only, freeze) = if table.partitioned { ("", "") } else { ("only ", ", freeze") };
-    let copy = format!("copy {name} ({columns}) from stdin (format binary{freeze})");
-    (format!("truncate {only}{name}"), copy)
+    (format!("truncate {only}{}", quote(&table.name)), copy_statement(table, freeze))
+}
+
+fn copy_statement(table: &Table, freeze: &str) -> String {
+    let columns: Vec<String> = table.columns.iter().map(|column| quote(&column.name)).collect();
+    let (name, columns) = (quote(&table.name), columns.join(", "));
+    format!("copy {name} ({columns}) from stdin (format binary{freeze})")
 }
 
 /// The server's own words, and the table where they name none.

@@ -21,11 +21,12 @@ use diagnostics::code::INTERNAL;
 use ir::{Check, CompiledPlan, PostgresTarget, Settings, Target};
 use runtime::EngineError;
 use runtime::engine::{
-    Cancel, CatalogReport, CheckOutcome, Leftover, Outcome, Preflight, PromoteHooks, Promotion,
-    Result, RunInfo, Staging, TargetEngine, Worker,
+    Cancel, CatalogReport, CheckOutcome, Ledger, Leftover, Outcome, Preflight, PromoteHooks,
+    Promotion, Result, RunInfo, Staging, TargetEngine, Worker,
 };
 
 use crate::connect::{Address, Connector, Pins, Session};
+use crate::ledger::{self, PostgresLedger};
 use crate::worker::PostgresWorker;
 use crate::{check, home, scratch};
 
@@ -247,5 +248,23 @@ impl TargetEngine for PostgresEngine {
                 removed => return removed,
             }
         }
+    }
+
+    fn ledger(&mut self, run_id: &str) -> Result<Option<Box<dyn Ledger>>> {
+        Ok(Some(Box::new(PostgresLedger::connect(&self.connector, run_id)?)))
+    }
+
+    fn ledgers(&mut self) -> Result<Vec<String>> {
+        self.reconnect()?;
+        let staged = staging::leftovers(&mut self.lead, &self.target.schema)?;
+        let mut runs = ledger::runs(&mut self.lead)?;
+        runs.retain(|run| staged.iter().any(|staging| staging.run_id == *run));
+        Ok(runs)
+    }
+
+    fn join(&mut self, run_id: &str) -> Result<Box<dyn Worker>> {
+        self.connector.set_run(run_id);
+        self.staging = Some(staging::name(run_id));
+        self.worker()
     }
 }

@@ -10,7 +10,7 @@ use sql::quote_literal;
 
 use super::objects;
 use crate::connect::Session;
-use crate::{extension, quote};
+use crate::{extension, ledger, quote};
 
 const PREFIX: &str = "cutover_stage_";
 
@@ -114,6 +114,10 @@ pub(super) fn remove(session: &mut Session, schema: &str) -> Result<(), EngineEr
     let Some(row) = rows.first() else { return Ok(()) };
     let comment: Option<String> = row.get(0);
     let note: Option<Note> = comment.and_then(|text| serde_json::from_str(&text).ok());
+    if let Some(note) = &note {
+        // First, so that a worker that loads finds the run ended.
+        session.run(&ledger::drop_statement(&note.run_id))?;
+    }
     empty(session, schema)?;
     let extensions = note.map(|note| note.extensions).unwrap_or_default();
     match drop_all(session, schema, &extensions) {

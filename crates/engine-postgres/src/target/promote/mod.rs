@@ -28,7 +28,7 @@ use super::{compare, staging, verify};
 use crate::connect::Session;
 use crate::home::Home;
 use crate::introspect::{Scope, introspect, set_search_path};
-use crate::{check, home, quote, sqlstate};
+use crate::{check, home, ledger, quote, sqlstate};
 
 /// The wait after the first failed try; it doubles up to [`LONGEST`].
 const FIRST: Duration = Duration::from_millis(250);
@@ -119,6 +119,7 @@ impl Promote<'_> {
         let fingerprint = self.compare(session, &new)?;
         set_search_path(session, "pg_catalog")?;
         session.run(&format!("drop schema {} restrict", quote(self.staging)))?;
+        session.run(&ledger::drop_statement(&self.run.run_id))?;
         marker::insert(session, self.run, &self.target.schema, kept.as_deref())?;
         let sql = "select pg_current_xact_id()::text";
         let transaction: String = session.value(&STATEMENT_FAILED, sql, &[])?;

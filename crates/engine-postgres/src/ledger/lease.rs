@@ -1,0 +1,71 @@
+//! Who works on which unit.
+
+use diagnostics::code::STATEMENT_FAILED;
+use runtime::engine::Result;
+use sha2::{Digest as _, Sha256};
+
+use crate::connect::Session;
+use crate::quote;
+
+/// Makes this session a member, whose advisory lock goes when the session goes.
+pub(super) fn join(session: &mut Session, schema: &str) -> Result<i32> {
+    let who = "select format('%s, server process %s', current_setting('application_name'), \
+        pg_backend_pid())";
+    let who: String = session.value(&STATEMENT_FAILED, who, &[])?;
+    let sql = format!("insert into {}.member (who) values ($1) returning id", quote(schema));
+    let member: i32 = session.value(&STATEMENT_FAILED, &sql, &[&who])?;
+    let sql = "select pg_catalog.pg_advisory_lock($1, $2)";
+    session.rows(&STATEMENT_FAILED, sql, &[&key(schema), &member])?;
+    Ok(member)
+}
+
+/// The first half of the members' advisory keys; the second is the member.
+fn key(schema: &str) -> i32 {
+    let hash = Sha256::digest(schema);
+    i32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]])
+}
+
+pub(super) fn heartbeat(session: &mut Session, schema: &str, member: i32) -> Result<()> {
+    let schema = quote(schema);
+    let sql = format!("update {schema}.member set seen_at = clock_timestamp() where id = $1");
+    session.rows(&STATEMENT_FAILED, &sql, &[&member]).map(drop)
+}
+
+/// Open units that nobody alive has, now leased to `member`; sorted.
+pub(super) fn claim(
+    session: &mut Session,
+    schema: &str,
+    member: i32,
+    table: &str,
+    units: usize,
+) -> Result<Vec<usize>> {
+    heartbeat(session, schema, member)?;
+    let sql = CLAIM.replace("$schema", &quote(schema));
+    let limit = i64::try_from(units).unwrap_or(i64::MAX);
+    let rows = session.rows(&STATEMENT_FAILED, &sql, &[&table, &limit, &member, &key(schema)])?;
+    let mut files: Vec<usize> =
+        rows.iter().filter_map(|row| usize::try_from(row.get::<_, i32>(0)).ok()).collect();
+    files.sort_unstable();
+    Ok(files)
+}
+
+/// A claim waits for no other: units that another claim looks at are passed over. Advisory keys of
+/// two halves are shown by `pg_locks` as classid and objid, with objsubid 2.
+const CLAIM: &str = "\
+    with alive as materialized ( \
+        select m.id from $schema.member m, $schema.run r \
+        where m.seen_at > clock_timestamp() - make_interval(secs => r.lease_s) \
+          and exists (select from pg_catalog.pg_locks l \
+            where l.locktype = 'advisory' and l.granted and l.objsubid = 2 \
+              and l.database = (select oid from pg_catalog.pg_database \
+                where datname = current_database()) \
+              and l.classid::bigint = ($4::integer::bigint & 4294967295) \
+              and l.objid::bigint = m.id) \
+    ), free as ( \
+        select u.position from $schema.unit u \
+        where u.loads = $1 and u.done_at is null \
+          and (u.member is null or u.member not in (select id from alive)) \
+        order by u.position limit $2 for update skip locked \
+    ) \
+    update $schema.unit u set member = $3, tries = tries + 1 \
+    from free where u.loads = $1 and u.position = free.position returning u.position";
