@@ -5,12 +5,14 @@
 mod decode;
 pub mod document;
 mod findings;
+mod layout;
 pub mod model;
 mod yaml;
 
 use diagnostics::{Diagnostic, SourceId};
 
 pub use decode::{VERSION, redact};
+pub use layout::lay_out;
 pub use model::Plan;
 pub use yaml::MAX_BYTES;
 
