@@ -10,6 +10,7 @@ pub mod engine;
 pub mod error;
 pub mod events;
 mod executor;
+mod fleet;
 pub mod journal;
 mod parallel;
 mod private;

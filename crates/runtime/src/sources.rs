@@ -26,7 +26,7 @@ pub(crate) struct SourceFile {
 
 impl SourceFile {
     /// `None` where it is no ordinary table of the file. SQLite folds the case.
-    fn rows(&self, table: &str) -> Option<u64> {
+    pub(crate) fn rows(&self, table: &str) -> Option<u64> {
         let mut tables = self.state.tables.iter();
         tables.find(|(name, _)| name.eq_ignore_ascii_case(table)).map(|(_, rows)| *rows)
     }

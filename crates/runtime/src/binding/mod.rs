@@ -29,6 +29,13 @@ pub(crate) struct Binding {
 }
 
 impl Binding {
+    /// How the rows of the file at this position are read.
+    pub(crate) fn scan(&self, file: usize) -> Result<&Scan, EngineError> {
+        self.scans.get(file).ok_or_else(|| {
+            EngineError::new(&code::INTERNAL, format!("file {file} is not bound to its tables"))
+        })
+    }
+
     /// The same as rules, for the journal. The names of the first file stand for all: SQLite
     /// folds the case of names.
     pub(crate) fn rules(&self) -> Vec<LoadColumn> {

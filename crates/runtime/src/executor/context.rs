@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 use diagnostics::code;
 use ir::{Action, LoadSource};
 
 use crate::binding::{Binding, Bindings};
-use crate::engine::{Snapshot, SourceEngine};
+use crate::engine::{Snapshot, SourceEngine, TargetEngine};
 use crate::error::ErrorClass;
+use crate::fleet::{self, Shared};
 use crate::parallel::locked;
 use crate::run::session::Session;
 use crate::sources::SourceSet;
@@ -23,6 +24,8 @@ pub(crate) struct Context<'a> {
     pub files: &'a SourceSet,
     pub bindings: &'a Bindings,
     copies: Mutex<BTreeMap<String, Vec<Copy>>>,
+    /// The ledger of the loads from many files, from the staging on.
+    units: OnceLock<Shared>,
     /// A step failed or a person asked: everything ends.
     cancelled: AtomicBool,
 }
@@ -42,7 +45,20 @@ impl<'a> Context<'a> {
         bindings: &'a Bindings,
     ) -> Self {
         let (copies, cancelled) = (Mutex::default(), AtomicBool::new(false));
-        Self { session, engine, files, bindings, copies, cancelled }
+        Self { session, engine, files, bindings, copies, units: OnceLock::new(), cancelled }
+    }
+
+    /// Before the first load: makes or finds the ledger, where the run reads many files.
+    pub(crate) fn open_ledger(&self, target: &mut dyn TargetEngine) -> Result<(), EngineError> {
+        if let Some(units) = fleet::open(self, target)? {
+            self.units.get_or_init(|| units);
+        }
+        Ok(())
+    }
+
+    /// The ledger that the table is loaded by, if it is.
+    pub(crate) fn units(&self, table: &str) -> Option<&Shared> {
+        self.units.get().filter(|units| units.has(table))
     }
 
     pub(crate) fn keep_copies(&self, source: &str, copies: Vec<Copy>) {
@@ -75,6 +91,15 @@ impl<'a> Context<'a> {
             .filter(|(name, _)| name.eq_ignore_ascii_case(table))
             .map(|(_, digest)| digest.rows)
             .sum()
+    }
+
+    /// Rows that the backup of one file holds for an ordinary table.
+    pub(crate) fn held(&self, source: &str, index: usize, table: &str) -> Option<u64> {
+        self.files.of(source).get(index)?.rows(table)?;
+        let copies = locked(&self.copies);
+        let tables = &copies.get(source)?.get(index)?.tables;
+        let mut found = tables.iter().filter(|(name, _)| name.eq_ignore_ascii_case(table));
+        found.next().map(|(_, digest)| digest.rows)
     }
 
     pub(crate) fn binding(&self, table: &str) -> Result<&Binding, EngineError> {

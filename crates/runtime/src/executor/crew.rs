@@ -134,7 +134,9 @@ impl Crew<'_> {
     fn hire(&self, at: usize, target: &mut dyn TargetEngine) -> Vec<Box<dyn Worker>> {
         let wanted = self.context.session.plan.settings.connections as usize;
         let count = wanted.min(target.max_workers()).max(1);
-        let workers: Result<Vec<_>, _> = (0..count).map(|_| target.worker()).collect();
+        let ledger = self.context.open_ledger(target);
+        let workers: Result<Vec<_>, _> =
+            ledger.and_then(|()| (0..count).map(|_| target.worker()).collect());
         workers
             .inspect(|workers| {
                 locked(&self.cancellers).extend(workers.iter().map(|worker| worker.canceller()));

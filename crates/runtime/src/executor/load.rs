@@ -13,7 +13,7 @@ use crate::events::Event;
 use crate::journal::Record;
 use crate::journal::format::LoadedRecord;
 use crate::run::TableCount;
-use crate::{EngineError, Row, Value};
+use crate::{EngineError, Row, Value, fleet};
 
 /// Loads the table and checks that what was read is what was written.
 pub(super) fn load(
@@ -22,7 +22,13 @@ pub(super) fn load(
     load: &Load,
 ) -> Result<(), EngineError> {
     let start = context.session.clock.monotonic();
-    let (scanned, loaded) = transfer(context, worker, load)?;
+    let (scanned, loaded) = match context.units(&load.table) {
+        Some(shared) => {
+            let tally = fleet::load(context, shared, worker, load)?;
+            (tally.scanned, tally.loaded)
+        }
+        None => transfer(context, worker, load)?,
+    };
     let took = context.session.clock.monotonic().saturating_sub(start);
     let count = TableCount {
         table: load.table.clone(),
