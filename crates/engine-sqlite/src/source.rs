@@ -3,6 +3,7 @@
 mod backup;
 pub(crate) mod file;
 mod fingerprint;
+mod folder;
 mod locks;
 mod manifest;
 mod reading;

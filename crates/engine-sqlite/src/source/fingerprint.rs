@@ -10,6 +10,7 @@ use runtime::engine::{FileState, Result, SourceState};
 use sha2::{Digest, Sha256};
 
 use super::file::Located;
+use super::folder;
 use crate::error_code::io_error;
 use crate::text::hex;
 
@@ -72,15 +73,7 @@ fn names_beside(source: &Located) -> Result<Vec<String>> {
     let unreadable = |error| io_error(&code::SOURCE_UNREADABLE, &source.shown, &error);
     let name = name_of(&source.path);
     let folder = source.path.parent().unwrap_or(Path::new("/"));
-    let mut names = Vec::new();
-    for entry in folder.read_dir().map_err(unreadable)? {
-        let found = entry.map_err(unreadable)?.file_name().to_string_lossy().into_owned();
-        if found.starts_with(&name) {
-            names.push(found);
-        }
-    }
-    names.sort();
-    Ok(names)
+    folder::names_with(folder, &name).map_err(unreadable)
 }
 
 pub(crate) fn name_of(path: &Path) -> String {
