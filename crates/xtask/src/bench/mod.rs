@@ -2,6 +2,7 @@
 //! the same machine in the same run.
 
 mod introspect;
+mod moving;
 mod schema;
 
 use std::process::{Command, ExitCode};
@@ -11,7 +12,10 @@ use testkit::root;
 
 pub(crate) const HELP: &str = "\
 cargo xtask bench introspect [--tables N,N]
-                               introspection beside pg_dump, the offline check, the comparison";
+                               introspection beside pg_dump, the offline check, the comparison
+cargo xtask bench move [wide|narrow|blob|fleet…] [--scale X] [--times N] [--connections N]
+                       [--peers pgloader,duckdb|none]
+                               moving SQLite into PostgreSQL beside raw COPY and other movers";
 
 /// # Errors
 /// A sentence, where something cannot be measured.
@@ -21,6 +25,7 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode, String> {
     }
     match args.split_first() {
         Some((what, rest)) if what == "introspect" => introspect::run(rest),
+        Some((what, rest)) if what == "move" => moving::run(rest),
         _ => Err(format!("nothing to measure is named\n\n{HELP}")),
     }
 }

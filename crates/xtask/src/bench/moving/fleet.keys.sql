@@ -1,0 +1,11 @@
+ALTER TABLE account ADD PRIMARY KEY (file, id);
+ALTER TABLE device ADD PRIMARY KEY (file, id);
+ALTER TABLE reading ADD PRIMARY KEY (file, id);
+ALTER TABLE event ADD PRIMARY KEY (file, id);
+ALTER TABLE setting ADD PRIMARY KEY (file, k);
+ALTER TABLE device ADD UNIQUE (serial);
+CREATE INDEX reading_dev_at ON reading (device_id, at);
+CREATE INDEX event_kind ON event (kind);
+ALTER TABLE device ADD FOREIGN KEY (file, account_id) REFERENCES account (file, id);
+ALTER TABLE reading ADD FOREIGN KEY (file, device_id) REFERENCES device (file, id);
+ALTER TABLE event ADD FOREIGN KEY (file, device_id) REFERENCES device (file, id);

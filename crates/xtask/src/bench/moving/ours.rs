@@ -1,0 +1,97 @@
+//! Our own run, as a user starts it, and what its events say.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use super::cases::{Case, Sources};
+use super::measure::{self, Finished};
+
+pub(super) struct Ours {
+    pub(super) finished: Finished,
+    /// From the first step of a stage to the end of its last.
+    pub(super) stages: BTreeMap<String, Duration>,
+    /// Per table: its load and its verification.
+    pub(super) tables: BTreeMap<String, (Duration, Duration)>,
+}
+
+impl Ours {
+    pub(super) fn stage(&self, name: &str) -> Duration {
+        self.stages.get(name).copied().unwrap_or_default()
+    }
+
+    pub(super) fn load_steps(&self) -> Duration {
+        self.tables.values().map(|times| times.0).sum()
+    }
+
+    pub(super) fn verify_steps(&self) -> Duration {
+        self.tables.values().map(|times| times.1).sum()
+    }
+}
+
+/// Moves the sources into the database; with `keys` everything, without them the bare tables.
+///
+/// # Errors
+/// What the program says.
+pub(super) fn run(
+    case: Case,
+    sources: &Sources,
+    url: &str,
+    keys: bool,
+    connections: u32,
+) -> Result<Ours, String> {
+    let folder = folder(case, sources, keys, connections).map_err(|error| error.to_string())?;
+    // Beside this program: built with it, and so in the same way.
+    let program = std::env::current_exe().map_err(|error| error.to_string())?;
+    let mut command = Command::new(program.with_file_name("cutover"));
+    command
+        .args(["run", "plan.yaml", "--yes", "--format", "json"])
+        .current_dir(folder.path())
+        .env("BENCH_URL", url);
+    let finished = measure::run(&mut command)?;
+    let (mut stages, mut tables) = (BTreeMap::new(), BTreeMap::new());
+    for line in finished.stdout.lines() {
+        let Ok(event) = serde_json::from_str::<serde_json::Value>(line) else { continue };
+        read(&event, &mut stages, &mut tables);
+    }
+    Ok(Ours { finished, stages, tables })
+}
+
+fn folder(case: Case, sources: &Sources, keys: bool, connections: u32) -> std::io::Result<TempDir> {
+    // On the disk of the sources, where a person has it, and not in memory.
+    let folder = tempfile::Builder::new().prefix("plan-").tempdir_in(parent(&sources.folder))?;
+    let schema = [case.tables(), if keys { case.keys() } else { "" }].concat();
+    fs::write(folder.path().join("schema.sql"), schema)?;
+    fs::write(folder.path().join("plan.yaml"), case.plan(connections))?;
+    std::os::unix::fs::symlink(&sources.folder, folder.path().join("data"))?;
+    Ok(folder)
+}
+
+fn parent(path: &Path) -> &Path {
+    path.parent().unwrap_or(path)
+}
+
+fn read(
+    event: &serde_json::Value,
+    stages: &mut BTreeMap<String, Duration>,
+    tables: &mut BTreeMap<String, (Duration, Duration)>,
+) {
+    let text = |name: &str| event.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
+    let took = event.get("elapsed_ms").and_then(serde_json::Value::as_u64);
+    let took = Duration::from_millis(took.unwrap_or_default());
+    match text("event") {
+        "stage-finished" => drop(stages.insert(text("stage").to_owned(), took)),
+        "step-finished" => {
+            if let Some(table) = text("step").strip_prefix("load/") {
+                tables.entry(table.to_owned()).or_default().0 = took;
+            } else if let Some(table) = text("step").strip_prefix("verify-rows/") {
+                tables.entry(table.to_owned()).or_default().1 = took;
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,15 @@
+ALTER TABLE customers ADD PRIMARY KEY (id);
+ALTER TABLE products ADD PRIMARY KEY (id);
+ALTER TABLE orders ADD PRIMARY KEY (id);
+ALTER TABLE order_items ADD PRIMARY KEY (id);
+CREATE UNIQUE INDEX customers_email ON customers (email);
+CREATE INDEX customers_country_created ON customers (country, created_at);
+CREATE UNIQUE INDEX products_sku ON products (sku);
+CREATE INDEX orders_customer ON orders (customer_id);
+CREATE INDEX orders_placed ON orders (placed_at);
+CREATE INDEX orders_status_placed ON orders (status, placed_at);
+CREATE INDEX items_order ON order_items (order_id);
+CREATE INDEX items_product ON order_items (product_id);
+ALTER TABLE orders ADD FOREIGN KEY (customer_id) REFERENCES customers (id);
+ALTER TABLE order_items ADD FOREIGN KEY (order_id) REFERENCES orders (id);
+ALTER TABLE order_items ADD FOREIGN KEY (product_id) REFERENCES products (id);
