@@ -8,6 +8,7 @@ mod diff;
 mod drift;
 mod examples;
 mod failures;
+mod formats;
 mod kills;
 mod mistakes;
 mod readme;

@@ -1,12 +1,14 @@
 //! The command line. Examples come first in every help text: most people read no further.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod diff;
+mod findings;
 
 pub use diff::{Diff, DiffFormat, SqlEngine};
+pub use findings::FindingsFormat;
 
 const TEMPLATE: &str = "\
 {about-with-newline}
@@ -113,23 +115,36 @@ impl Command {
         }
     }
 
-    /// The answer is for a program.
-    pub(crate) fn wants_json(&self) -> bool {
+    /// The plan that the command is about, where it is about one.
+    pub(crate) fn plan(&self) -> Option<&Path> {
         match self {
-            Command::Check(args) => args.format == Format::Json,
-            Command::Explain(args) => args.format == GraphFormat::Json,
-            Command::Run(args) => args.format == Format::Json,
-            Command::Status(args) => args.format == Format::Json,
-            Command::Verify(args) => args.format == Format::Json,
-            Command::Drift(args) => args.format == Format::Json,
-            Command::Diff(args) => args.format == DiffFormat::Json,
-            Command::Codes(args) => args.format == Format::Json,
-            Command::Compile(_)
-            | Command::Baseline(_)
+            Command::Check(args) => args.plan.first().map(PathBuf::as_path),
+            Command::Compile(args) => Some(&args.plan),
+            Command::Run(args) => Some(&args.plan),
+            Command::Verify(args) => Some(&args.plan),
+            Command::Drift(args) => args.plan.as_deref().or(args.baseline.as_deref()),
+            _ => None,
+        }
+    }
+
+    /// The form in which findings are printed.
+    pub(crate) fn findings_format(&self) -> FindingsFormat {
+        let json = |wanted| if wanted { FindingsFormat::Json } else { FindingsFormat::Text };
+        match self {
+            Command::Check(args) => args.format,
+            Command::Compile(args) => args.format,
+            Command::Run(args) => args.format,
+            Command::Verify(args) => args.format,
+            Command::Drift(args) => args.format,
+            Command::Status(args) => args.format.into(),
+            Command::Codes(args) => args.format.into(),
+            Command::Explain(args) => json(args.format == GraphFormat::Json),
+            Command::Diff(args) => json(args.format == DiffFormat::Json),
+            Command::Baseline(_)
             | Command::Local(_)
             | Command::Schema(_)
             | Command::Completions(_)
-            | Command::Man(_) => false,
+            | Command::Man(_) => FindingsFormat::Text,
         }
     }
 }
@@ -153,8 +168,8 @@ pub struct Check {
     #[command(flatten)]
     pub scratch: Scratch,
     /// Form of the findings
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
+    #[arg(long, value_enum, default_value_t = FindingsFormat::Text)]
+    pub format: FindingsFormat,
 }
 
 /// Where the engine that normalises DDL comes from.
@@ -212,6 +227,9 @@ pub struct Compile {
     pub output: PathBuf,
     #[command(flatten)]
     pub scratch: Scratch,
+    /// Form of the findings
+    #[arg(long, value_enum, default_value_t = FindingsFormat::Text)]
+    pub format: FindingsFormat,
 }
 
 /// Carry a plan out: backup, load, build, verify, promote; all of it or nothing
@@ -240,8 +258,8 @@ pub struct Run {
     #[command(flatten)]
     pub scratch: Scratch,
     /// Form of the progress and the report
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
+    #[arg(long, value_enum, default_value_t = FindingsFormat::Text)]
+    pub format: FindingsFormat,
 }
 
 /// Where relative paths and the records of runs are.
@@ -292,8 +310,8 @@ pub struct Verify {
     pub run: Option<String>,
     #[command(flatten)]
     pub place: Place,
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
+    #[arg(long, value_enum, default_value_t = FindingsFormat::Text)]
+    pub format: FindingsFormat,
 }
 
 /// Hold a live schema against its baseline: exit 0 equal, 3 drift, other codes: could not tell
@@ -339,8 +357,8 @@ pub struct Drift {
     pub scratch: Scratch,
     #[command(flatten)]
     pub place: Place,
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
+    #[arg(long, value_enum, default_value_t = FindingsFormat::Text)]
+    pub format: FindingsFormat,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

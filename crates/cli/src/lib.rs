@@ -18,8 +18,9 @@ mod ui;
 use std::ffi::OsString;
 
 use clap::{CommandFactory as _, Parser as _};
+use diagnostics::formats::Group;
 
-use args::Cli;
+use args::{Cli, FindingsFormat};
 use failure::Failure;
 pub use io::{Io, Terminal};
 
@@ -54,11 +55,23 @@ fn carry_out(cli: &Cli, io: &Io) -> u8 {
 /// Programs get the findings where they expect the answer.
 fn tell(command: &args::Command, findings: &failure::Findings, io: &Io) {
     let failure::Findings { diagnostics, sources, exit } = findings;
-    if !command.wants_json() {
-        return io.err(&ui::findings::render(diagnostics, sources, io.terminal));
-    }
-    let fields = serde_json::json!({ "diagnostics": ui::json::diagnostics(diagnostics, sources) });
-    if io.out(&ui::json::line(command.name(), *exit, fields)).is_err() {
+    let text = match command.findings_format() {
+        FindingsFormat::Text => {
+            return io.err(&ui::findings::render(diagnostics, sources, io.terminal));
+        }
+        FindingsFormat::Json => {
+            let found = ui::json::diagnostics(diagnostics, sources);
+            let fields = serde_json::json!({ "diagnostics": found });
+            ui::json::line(command.name(), *exit, fields)
+        }
+        FindingsFormat::Form(form) => {
+            let plan = command.plan().map(|plan| plan.display().to_string());
+            let subject = plan.as_deref().unwrap_or(command.name());
+            let group = Group { subject, is_file: plan.is_some(), diagnostics, sources };
+            ui::publish::as_form(form, command.name(), *exit, &[group])
+        }
+    };
+    if io.out(&text).is_err() {
         // The exit code says it to whoever does not read.
     }
 }

@@ -1,14 +1,15 @@
 //! `cutover check`: every mistake in every plan, in one go.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use catalog::Via;
+use diagnostics::formats::{Form, Group};
 use diagnostics::{has_errors, plural};
 use ir::CompiledPlan;
 use serde_json::{Value, json};
 
 use super::Outcome;
-use crate::args::{Check, Format};
+use crate::args::{Check, FindingsFormat};
 use crate::failure::{Failure, Findings};
 use crate::io::Io;
 use crate::plan_input::{self, Judged};
@@ -24,13 +25,18 @@ pub(crate) fn run(args: &Check, io: &Io) -> Outcome {
     for path in &args.plan {
         let checked = check(path, &mut engines, &today)?;
         exit = worse(exit, checked.exit);
-        match args.format {
-            Format::Text => print(path, &checked, io)?,
-            Format::Json => answers.push(checked),
+        if args.format == FindingsFormat::Text {
+            print(path, &checked, io)?;
+        } else {
+            answers.push(checked);
         }
     }
-    if args.format == Format::Json {
-        io.out(&ui::json::answer("check", exit, as_json(&args.plan, &answers)))?;
+    match args.format {
+        FindingsFormat::Text => {}
+        FindingsFormat::Json => {
+            io.out(&ui::json::answer("check", exit, as_json(&args.plan, &answers)))?;
+        }
+        FindingsFormat::Form(form) => io.out(&as_form(form, exit, &args.plan, &answers))?,
     }
     Ok(exit)
 }
@@ -99,7 +105,20 @@ fn compared(via: &Via) -> String {
     }
 }
 
-fn as_json(paths: &[std::path::PathBuf], answers: &[Checked]) -> Value {
+fn as_form(form: Form, exit: u8, paths: &[PathBuf], answers: &[Checked]) -> String {
+    let subjects: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    let groups: Vec<Group<'_>> = subjects
+        .iter()
+        .zip(answers)
+        .map(|(subject, checked)| {
+            let Findings { diagnostics, sources, .. } = &checked.found;
+            Group { subject, is_file: true, diagnostics, sources }
+        })
+        .collect();
+    ui::publish::as_form(form, "check", exit, &groups)
+}
+
+fn as_json(paths: &[PathBuf], answers: &[Checked]) -> Value {
     let plans: Vec<Value> = paths
         .iter()
         .zip(answers)

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use diagnostics::Diagnostic;
+use diagnostics::formats::Group;
 use engine_sqlite::SqliteSources;
 use ir::CompiledPlan;
 use runtime::clock::SystemClock;
@@ -13,7 +14,7 @@ use runtime::verify::{VerifyReport, VerifyRequest, verify};
 use serde_json::json;
 
 use super::Outcome;
-use crate::args::{Format, Verify};
+use crate::args::{FindingsFormat, Verify};
 use crate::failure::Failure;
 use crate::io::Io;
 use crate::plan_input::Texts;
@@ -32,7 +33,7 @@ pub(crate) fn run(args: &Verify, io: &Io) -> Outcome {
     let target = |plan: &CompiledPlan| -> Result<Box<dyn TargetEngine>, Vec<Finding>> {
         targets::open_engine(plan, &base, &state_dir).map_err(|error| vec![error.into()])
     };
-    let events = ui::progress::for_run(args.format, io);
+    let events = ui::progress::for_run(args.format.of_progress(), io);
     let answer = verify(&VerifyRequest {
         state_dir: state_dir.clone(),
         run_id: args.run.clone(),
@@ -59,11 +60,18 @@ fn tell(args: &Verify, report: &VerifyReport, texts: &mut Texts, io: &Io) -> Out
         exit_code::DONE
     };
     match args.format {
-        Format::Text => {
+        FindingsFormat::Text => {
             io.err(&ui::findings::render(&diagnostics, &texts.shown, io.terminal));
             io.out(&text(report, exit == exit_code::DONE, io))?;
         }
-        Format::Json => {
+        FindingsFormat::Form(form) => {
+            io.err(&text(report, exit == exit_code::DONE, io));
+            let subject = args.plan.display().to_string();
+            let (diagnostics, sources) = (&diagnostics, &texts.shown);
+            let group = Group { subject: &subject, is_file: true, diagnostics, sources };
+            io.out(&ui::publish::as_form(form, "verify", exit, &[group]))?;
+        }
+        FindingsFormat::Json => {
             let fields = as_json(report, &diagnostics, texts);
             io.out(&ui::json::line("verify", exit, fields))?;
         }

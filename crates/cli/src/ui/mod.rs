@@ -6,5 +6,6 @@ pub(crate) mod json;
 pub(crate) mod plan;
 pub(crate) mod progress;
 pub(crate) mod prose;
+pub(crate) mod publish;
 pub(crate) mod style;
 pub(crate) mod table;

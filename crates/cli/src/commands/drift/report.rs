@@ -1,12 +1,13 @@
 //! What differs, each with the baseline's line, the gravest first.
 
 use catalog::Via;
+use diagnostics::formats::Group;
 use diagnostics::plural;
 use serde_json::json;
 
 use super::Compared;
 use super::finding::Finding;
-use crate::args::Format;
+use crate::args::FindingsFormat;
 use crate::commands::Outcome;
 use crate::io::Io;
 use crate::plan_input::Texts;
@@ -14,15 +15,29 @@ use crate::ui::prose;
 use crate::ui::style::{green, red};
 use crate::{exit_code, ui};
 
-pub(super) fn tell(compared: &Compared, texts: &mut Texts, format: Format, io: &Io) -> Outcome {
+pub(super) fn tell(
+    compared: &Compared,
+    texts: &mut Texts,
+    format: FindingsFormat,
+    io: &Io,
+) -> Outcome {
     let found: Vec<_> = compared.findings.iter().map(|it| it.diagnostic(texts)).collect();
     let exit = if found.is_empty() { exit_code::DONE } else { exit_code::DRIFT };
     match format {
-        Format::Text => {
+        FindingsFormat::Text => {
             io.err(&ui::findings::render(&found, &texts.shown, io.terminal));
             io.out(&text(compared, io))?;
         }
-        Format::Json => {
+        FindingsFormat::Form(form) => {
+            let group = Group {
+                subject: &compared.baseline,
+                is_file: true,
+                diagnostics: &found,
+                sources: &texts.shown,
+            };
+            io.out(&ui::publish::as_form(form, "drift", exit, &[group]))?;
+        }
+        FindingsFormat::Json => {
             let fields = json!({
                 "equal": found.is_empty(),
                 "live": compared.live,

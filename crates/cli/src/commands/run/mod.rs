@@ -8,6 +8,7 @@ mod sandbox;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use diagnostics::formats::Group;
 use diagnostics::{Diagnostic, code};
 use engine_sqlite::SqliteSources;
 use engine_sqlite::sandbox::Enforcement;
@@ -18,7 +19,7 @@ use runtime::stop::StopFlag;
 
 use super::Outcome;
 use super::next::{self, PlanName};
-use crate::args::{Format, Run};
+use crate::args::{FindingsFormat, Run};
 use crate::failure::Failure;
 use crate::io::Io;
 use crate::plan_input::{self, Input};
@@ -108,7 +109,7 @@ impl Space {
 
 fn carry_out(args: &Run, input: &Input, ready: Ready, io: &Io) -> RunReport {
     let stop = StopFlag::new();
-    let events = ui::progress::for_run(args.format, io);
+    let events = ui::progress::for_run(args.format.of_progress(), io);
     let _signals = signals::catch(&stop, &events, io);
     runtime::run::run(RunRequest {
         plan: input.plan.clone(),
@@ -133,11 +134,20 @@ fn tell(args: &Run, input: &mut Input, mut report: RunReport, io: &Io) -> u8 {
     let diagnostics = origin::diagnostics(&report.findings, &mut input.texts);
     let sources = &input.texts.shown;
     let text = match args.format {
-        Format::Text => {
+        FindingsFormat::Text => {
             io.err(&ui::findings::render(&diagnostics, sources, io.terminal));
             report::text(&report, &input.digest, io.terminal)
         }
-        Format::Json => {
+        FindingsFormat::Form(form) => {
+            io.err(&report::text(&report, &input.digest, io.terminal));
+            let subject = args.plan.display().to_string();
+            // What compiling found is a finding of the run, too.
+            let diagnostics: Vec<_> = input.findings.iter().cloned().chain(diagnostics).collect();
+            let group =
+                Group { subject: &subject, is_file: true, diagnostics: &diagnostics, sources };
+            ui::publish::as_form(form, "run", exit, &[group])
+        }
+        FindingsFormat::Json => {
             let found = ui::json::diagnostics(&diagnostics, sources);
             ui::json::line("run", exit, report::json(&report, &input.digest, found))
         }
