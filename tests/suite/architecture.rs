@@ -11,13 +11,16 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("plan", &["diagnostics", "sql"]),
     ("catalog", &["diagnostics", "sql"]),
     ("ir", &["catalog", "diagnostics"]),
+    ("proposal", &["diagnostics", "ir", "sql"]),
     ("compiler", &["catalog", "diagnostics", "ir", "plan", "sql"]),
     ("runtime", &["catalog", "diagnostics", "ir"]),
-    ("engine-sqlite", &["catalog", "diagnostics", "ir", "runtime", "sql"]),
-    ("engine-postgres", &["catalog", "diagnostics", "ir", "runtime", "sql"]),
+    // Manifests are written by the engines and read by the command line; the runtime needs neither.
+    ("backup", &["diagnostics", "runtime"]),
+    ("engine-sqlite", &["backup", "catalog", "diagnostics", "ir", "runtime", "sql"]),
+    ("engine-postgres", &["backup", "catalog", "diagnostics", "ir", "runtime", "sql"]),
 ];
 
-const PURE: &[&str] = &["diagnostics", "sql", "plan", "catalog", "ir", "compiler"];
+const PURE: &[&str] = &["diagnostics", "sql", "plan", "catalog", "ir", "proposal", "compiler"];
 
 fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
     let manifest = root().join("Cargo.toml");

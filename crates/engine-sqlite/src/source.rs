@@ -1,6 +1,6 @@
 //! Sources: inspected, backed up and compared, never written (L1, L2).
 
-mod backup;
+pub(crate) mod backup;
 pub(crate) mod file;
 mod fingerprint;
 mod folder;
@@ -14,6 +14,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use ::backup::manifest::Timings;
+use ::backup::{BackupName, files};
 use diagnostics::code;
 use runtime::EngineError;
 use runtime::engine::{
@@ -28,11 +30,12 @@ pub(crate) use reading::{Keeps, Opened, with_source};
 
 use crate::canonical::{digest_database, stored_tables};
 use crate::connect;
-use crate::error_code::{io_error, source_error};
+use crate::error_code::{engine_error, io_error, source_error};
+use crate::introspect::introspect;
 use crate::sandbox;
 use crate::snapshot::SqliteSnapshot;
 use crate::text::quote;
-use backup::{Partial, check_integrity, foreign_key_violations, make_read_only};
+use backup::{Partial, check_integrity, foreign_key_violations};
 use file::Located;
 use manifest::Taken;
 use reading::OpenMode;
@@ -83,7 +86,8 @@ impl SourceEngine for SqliteSources {
         for folder in folders {
             make_folder(folder, &source)?;
         }
-        restricted(&folders, || back_up(&source, backup, snapshot, work, self.busy))
+        let to = Destination::At(backup);
+        restricted(&folders, || back_up(&source, &to, snapshot, work, self.busy))
     }
 
     fn changed_since(&self, before: &SourceState) -> Result<Option<String>> {
@@ -117,6 +121,24 @@ impl SourceEngine for SqliteSources {
 }
 
 impl SqliteSources {
+    /// Takes a backup of any SQLite file into `folder`, under a name of its own, while others write
+    /// to the file: restored elsewhere and compared like every other.
+    ///
+    /// # Errors
+    /// `SRC…` for everything that makes the file unreadable; `SRC112`, `RUN818`.
+    pub fn create_backup(&self, file: &SourcePath, folder: &Path) -> Result<BackupReport> {
+        let source = file::locate(file)?;
+        make_folder(folder, &source)?;
+        let failed = |error| io_error(&code::BACKUP_FAILED, &folder.display().to_string(), &error);
+        // Where the backups are there is room for one more, and nobody else reads it.
+        let drill =
+            tempfile::Builder::new().prefix(".drill-").tempdir_in(folder).map_err(failed)?;
+        let name = BackupName::new(&name_of(&source.path), jiff::Timestamp::now(), ".sqlite");
+        let to = Destination::Named { folder, name };
+        let snapshot = drill.path().join("restored");
+        restricted(&[folder], || back_up(&source, &to, &snapshot, drill.path(), self.busy))
+    }
+
     /// Only where a copy will be needed: a dry run writes nothing without need.
     fn make_scratch(&self, source: &Located) -> Result<()> {
         match source.with("-wal").exists() && !source.with("-shm").exists() {
@@ -217,29 +239,79 @@ fn is_internal(table: &str) -> bool {
     table.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("sqlite_"))
 }
 
+/// Where a backup goes.
+enum Destination<'a> {
+    /// A run knows the name beforehand.
+    At(&'a Path),
+    /// The name has the digest of the backup in it.
+    Named { folder: &'a Path, name: BackupName },
+}
+
+impl Destination<'_> {
+    /// While it is written.
+    fn writing(&self) -> PathBuf {
+        match self {
+            Destination::At(path) => path.to_path_buf(),
+            Destination::Named { folder, name } => folder.join(name.partial()),
+        }
+    }
+
+    /// The verified backup gets its name, which must be free.
+    fn settle(&self, written: PathBuf, sha256: &str, partial: &mut Partial) -> Result<PathBuf> {
+        let Destination::Named { folder, name } = self else { return Ok(written) };
+        let path = folder.join(name.with_digest(sha256));
+        files::rename_new(&written, &path)
+            .map_err(|error| io_error(&code::BACKUP_FAILED, &path.display().to_string(), &error))?;
+        partial.take(&path);
+        Ok(path)
+    }
+}
+
 fn back_up(
     source: &Located,
-    backup: &Path,
+    to: &Destination<'_>,
     snapshot: &Path,
     work: &Path,
     busy: Duration,
 ) -> Result<BackupReport> {
-    let start = Instant::now();
-    let files = fingerprint::fingerprint(source)?.files;
+    let (start, written) = (Instant::now(), to.writing());
+    let before = fingerprint::fingerprint(source)?.files;
     let ((digests, mut taken, mut partial), _) =
         reading::with_source(source, work, busy, |conn, mode| {
-            take(source, conn, mode, backup, files.clone())
+            take(source, conn, mode, &written, before.clone())
         })?;
-    let copy = backup::open_copy(backup)?;
-    taken.virtual_tables = check_integrity(&source.shown, &copy, "integrity_check")?;
-    let foreign_key_violations =
-        foreign_key_violations(&copy).map_err(|error| source_error(&source.shown, &error))?;
-    drop(copy);
-    backup::drill(backup, snapshot, &digests, &mut partial)?;
-    let report = finish(backup, snapshot, digests, foreign_key_violations, start)?;
-    manifest::write(&report, &taken, &mut partial)?;
+    taken.timings.taken_ms = millis(start);
+    let drill = Instant::now();
+    let foreign_key_violations = examine(source, &written, &mut taken)?;
+    backup::drill(&written, snapshot, &digests, &mut partial)?;
+    taken.timings.drill_ms = millis(drill);
+    let mut report = finish(&written, snapshot, &digests, foreign_key_violations)?;
+    report.backup = to.settle(written, &report.sha256, &mut partial)?;
+    report.elapsed_ms = millis(start);
+    manifest::write(&report, taken, &digests, &mut partial)?;
     partial.keep();
     Ok(report)
+}
+
+fn millis(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+/// SQLite's own checks of the copy: what is wrong with it was wrong with the source. Gives the rows
+/// that break declared foreign keys.
+fn examine(source: &Located, written: &Path, taken: &mut Taken) -> Result<u64> {
+    let copy = backup::open_copy(written)?;
+    taken.virtual_tables = check_integrity(&source.shown, &copy, "integrity_check")?;
+    taken.schema_fingerprint = schema_fingerprint(written, &copy)?;
+    foreign_key_violations(&copy).map_err(|error| source_error(&source.shown, &error))
+}
+
+/// The one that `baseline capture` prints.
+pub(crate) fn schema_fingerprint(path: &Path, conn: &Connection) -> Result<String> {
+    let catalog = introspect(conn).map_err(|error| {
+        engine_error(&code::BACKUP_FAILED, &error).object(path.display().to_string())
+    })?;
+    Ok(catalog::fingerprint(&catalog, catalog::Scope::default()))
 }
 
 /// Within the one read transaction: the digests of all tables, and the copy.
@@ -247,47 +319,48 @@ fn take(
     source: &Located,
     conn: &Connection,
     mode: OpenMode,
-    backup: &Path,
+    written: &Path,
     files: Vec<runtime::engine::FileState>,
 ) -> Result<(backup::Digests, Taken, Partial)> {
     let failed = |error: rusqlite::Error| source_error(&source.shown, &error);
-    let mut partial = Partial::new();
+    let (taken_at, mut partial) = (jiff::Timestamp::now(), Partial::new());
     let digests = digest_database(conn).map_err(failed)?;
-    backup::copy(conn, backup, &mut partial)?;
+    backup::copy(conn, written, &mut partial)?;
     let (page_size, user_version, application_id) = header(source, conn)?;
     let taken = Taken {
         source: source.shown.clone(),
+        path: source.path.clone(),
         files,
         open_mode: mode.name(),
         page_size,
         user_version,
         application_id,
         virtual_tables: Vec::new(),
-        taken_at: jiff::Timestamp::now().to_string(),
+        schema_fingerprint: String::new(),
+        taken_at,
+        timings: Timings::default(),
     };
     Ok((digests, taken, partial))
 }
 
 fn finish(
-    backup: &Path,
+    written: &Path,
     snapshot: &Path,
-    mut digests: backup::Digests,
+    digests: &backup::Digests,
     foreign_key_violations: u64,
-    start: Instant,
 ) -> Result<BackupReport> {
-    let object = backup.display().to_string();
+    let object = written.display().to_string();
     let failed = |error: std::io::Error| io_error(&code::BACKUP_FAILED, &object, &error);
-    make_read_only(snapshot).map_err(failed)?;
-    make_read_only(backup).map_err(failed)?;
-    let file = std::fs::File::open(backup).map_err(failed)?;
-    let size = file.metadata().map_err(failed)?.len();
-    digests.retain(|table, _| !is_internal(table));
+    files::make_read_only(snapshot).map_err(failed)?;
+    files::make_read_only(written).map_err(failed)?;
+    let size = written.metadata().map_err(failed)?.len();
+    let own = digests.iter().filter(|(table, _)| !is_internal(table));
     Ok(BackupReport {
-        backup: backup.to_owned(),
-        sha256: sha256(&file).map_err(failed)?,
+        backup: written.to_owned(),
+        sha256: files::sha256(written).map_err(failed)?,
         size,
-        tables: digests,
+        tables: own.map(|(table, digest)| (table.clone(), *digest)).collect(),
         foreign_key_violations,
-        elapsed_ms: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
+        elapsed_ms: 0,
     })
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -39,6 +39,11 @@ impl Partial {
         let file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
         self.files.push(path.to_owned());
         Ok(file)
+    }
+
+    /// A file that somebody else creates; it goes with the others.
+    pub(crate) fn take(&mut self, path: &Path) {
+        self.files.push(path.to_owned());
     }
 
     pub(crate) fn keep(mut self) {
@@ -85,11 +90,6 @@ fn copy_pages(from: &Connection, to: &Path) -> rusqlite::Result<()> {
 pub(crate) fn sync(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()?;
     File::open(path.parent().unwrap_or(Path::new("/")))?.sync_all()
-}
-
-/// Nobody writes to it by mistake.
-pub(crate) fn make_read_only(path: &Path) -> io::Result<()> {
-    fs::set_permissions(path, fs::Permissions::from_mode(0o400))
 }
 
 pub(crate) fn open_copy(path: &Path) -> Result<Connection> {

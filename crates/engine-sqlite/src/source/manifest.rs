@@ -1,22 +1,19 @@
-//! The manifest beside a backup: what one needs to know to trust and restore it years later.
+//! What the manifest of a SQLite backup says.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use backup::manifest::{About, Content, FORMAT, Manifest, OriginFile, Sqlite, Timings};
 use diagnostics::code;
 use runtime::engine::{BackupReport, FileState, Result};
-use serde_json::json;
 
-use super::backup::{Partial, make_read_only, sync};
-use super::file::beside;
+use super::backup::{Digests, Partial};
 use crate::connect;
 use crate::error_code::io_error;
-
-pub(crate) const FORMAT: u32 = 1;
 
 /// What the source was when the backup was taken.
 pub(crate) struct Taken {
     pub(crate) source: String,
+    pub(crate) path: PathBuf,
     pub(crate) files: Vec<FileState>,
     pub(crate) open_mode: &'static str,
     pub(crate) page_size: u32,
@@ -24,62 +21,53 @@ pub(crate) struct Taken {
     pub(crate) application_id: i32,
     /// What virtual tables find wrong with their own indexes.
     pub(crate) virtual_tables: Vec<String>,
-    pub(crate) taken_at: String,
-}
-
-pub(crate) fn path_for(backup: &Path) -> PathBuf {
-    beside(backup, ".manifest.json")
+    pub(crate) schema_fingerprint: String,
+    pub(crate) taken_at: jiff::Timestamp,
+    pub(crate) timings: Timings,
 }
 
 /// Written last: a backup with a manifest is one that was restored and compared.
-pub(crate) fn write(report: &BackupReport, taken: &Taken, partial: &mut Partial) -> Result<()> {
-    let path = path_for(&report.backup);
-    let put = |partial: &mut Partial| {
-        let mut file = partial.create(&path)?;
-        file.write_all(text(report, taken).as_bytes())?;
-        make_read_only(&path)?;
-        sync(&path)
-    };
-    put(partial)
+pub(crate) fn write(
+    report: &BackupReport,
+    taken: Taken,
+    digests: &Digests,
+    partial: &mut Partial,
+) -> Result<()> {
+    let path = Manifest::path_for(&report.backup);
+    partial.take(&path);
+    manifest(report, taken, digests)
+        .write(&report.backup)
         .map_err(|error| io_error(&code::BACKUP_FAILED, &path.display().to_string(), &error))
 }
 
-fn text(report: &BackupReport, taken: &Taken) -> String {
-    let file = report.backup.file_name().unwrap_or_default().to_string_lossy();
-    let tables: serde_json::Map<_, _> = report
-        .tables
-        .iter()
-        .map(|(name, digest)| {
-            let content = json!({ "rows": digest.rows, "digest": digest.to_string() });
-            (name.clone(), content)
-        })
-        .collect();
-    let files: Vec<_> = taken
-        .files
-        .iter()
-        .map(|file| json!({ "name": file.name, "size": file.size, "sha256": file.sha256 }))
-        .collect();
-    let manifest = json!({
-        "format": FORMAT,
-        "file": file,
-        "size": report.size,
-        "sha256": report.sha256,
-        "taken_at": taken.taken_at,
-        "elapsed_ms": report.elapsed_ms,
-        "tool": concat!("cutover ", env!("CARGO_PKG_VERSION")),
-        "sqlite": connect::version(),
-        "source": {
-            "path": taken.source,
-            "files": files,
-            "open_mode": taken.open_mode,
-            "page_size": taken.page_size,
-            "user_version": taken.user_version,
-            "application_id": taken.application_id,
-        },
-        "verified": "restored into another file and every row compared",
-        "foreign_key_violations": report.foreign_key_violations,
-        "virtual_table_findings": taken.virtual_tables,
-        "tables": tables,
+fn manifest(report: &BackupReport, taken: Taken, digests: &Digests) -> Manifest {
+    let file =
+        |file: FileState| OriginFile { name: file.name, size: file.size, sha256: file.sha256 };
+    let about = About::Sqlite(Sqlite {
+        path: taken.path,
+        files: taken.files.into_iter().map(file).collect(),
+        open_mode: taken.open_mode.to_owned(),
+        page_size: taken.page_size,
+        user_version: taken.user_version,
+        application_id: taken.application_id,
+        foreign_key_violations: report.foreign_key_violations,
+        virtual_table_findings: taken.virtual_tables,
     });
-    format!("{manifest:#}\n")
+    Manifest {
+        format: FORMAT,
+        file: report.backup.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        size: report.size,
+        sha256: report.sha256.clone(),
+        taken_at: format!("{:.3}", taken.taken_at),
+        program: concat!("cutover ", env!("CARGO_PKG_VERSION")).to_owned(),
+        engine: connect::version(),
+        origin: taken.source,
+        schema_fingerprint: taken.schema_fingerprint,
+        tables: digests
+            .iter()
+            .map(|(table, digest)| (table.clone(), Content::from(digest)))
+            .collect(),
+        about,
+        timings: taken.timings,
+    }
 }

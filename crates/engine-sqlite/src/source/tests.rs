@@ -274,10 +274,10 @@ fn l2_the_backup_is_durable_private_and_described() {
     assert!(!report.tables.contains_key("sqlite_schema"));
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(&report.backup), mode(report.backup.parent().unwrap())), (0o400, 0o700));
-    let manifest = fs::read_to_string(manifest::path_for(&report.backup)).unwrap();
+    let manifest = fs::read_to_string(::backup::Manifest::path_for(&report.backup)).unwrap();
     let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
     assert_eq!(manifest["sha256"], report.sha256);
-    assert_eq!(manifest["source"]["user_version"], 7);
+    assert_eq!(manifest["about"]["user_version"], 7);
     assert_eq!(manifest["tables"]["t"]["rows"], 1000);
     let again = folder.back_up("s.db").unwrap_err();
     assert_eq!(again.code.id, "SRC112", "an existing backup is never overwritten");
