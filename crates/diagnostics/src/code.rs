@@ -177,11 +177,18 @@ codes! {
     NOTHING_TO_JOIN = "RUN831" "nothing-to-join" Error Run "there is no load that a worker could join";
     LEASE_LOST = "RUN832" "lease-lost" Error Run "another worker took over the unit that this one was loading";
 
+    NEW_ROWS = "RUN840" "new-rows" Error Run "rows were written to the promoted state, and a rollback would lose them";
+    NOTHING_KEPT = "RUN841" "nothing-kept" Error Run "the state that the run replaced is not there any more";
+    PROMOTED_SINCE = "RUN842" "promoted-since" Error Run "the target does not hold the state that the run promoted";
+    POSTGRES_UNSUPPORTED_SCHEMA = "RUN843" "postgres-unsupported-schema" Error Run "the record of runs in the database is of a newer format than this program supports";
+    NOTHING_TO_RECOVER = "RUN844" "nothing-to-recover" Error Run "the run is not in a state that this command is for";
+
     JOURNAL_CORRUPT = "JRN901" "journal-corrupt" Error Journal "a journal record is damaged";
     UNFINISHED_RUN = "JRN902" "unfinished-run" Warning Journal "an earlier run did not end by itself";
     JOURNAL_TOO_NEW = "JRN903" "journal-too-new" Error Journal "the journal was written by a newer version";
     JOURNAL_UNWRITABLE = "JRN904" "journal-unwritable" Error Journal "the journal cannot be written";
     NO_RUN = "JRN905" "no-run" Error Journal "there is no such run";
+    UNFINISHED_IN_THE_WAY = "JRN906" "unfinished-run-in-the-way" Error Journal "what an unfinished run built is still in the target";
 
     SOURCE_MISSING = "SRC101" "source-missing" Error Source "a source file is not there";
     SOURCE_NOT_SQLITE = "SRC102" "source-not-sqlite" Error Source "a source file is not a SQLite database";

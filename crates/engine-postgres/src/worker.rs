@@ -18,6 +18,8 @@ use crate::{check, copy, extension, guard, quote, sqlstate};
 pub(crate) struct PostgresWorker {
     session: Session,
     home: Home,
+    /// The schema whose table `step` lists what was executed; `None` on the live schema.
+    notes: Option<String>,
 }
 
 impl PostgresWorker {
@@ -26,7 +28,13 @@ impl PostgresWorker {
         let mut session = connector.open(stage)?;
         let home = Home::new(schema);
         home::enter(&mut session, schema)?;
-        Ok(Self { session, home })
+        Ok(Self { session, home, notes: None })
+    }
+
+    /// What is executed once is noted there.
+    pub(crate) fn noting_in(mut self, schema: String) -> Self {
+        self.notes = Some(schema);
+        self
     }
 
     /// The connection builds, and must leave the schema `live` alone.
@@ -44,17 +52,11 @@ impl PostgresWorker {
 
 impl Worker for PostgresWorker {
     fn execute(&mut self, sql: &str) -> Result<Executed> {
-        if extension::is_done(&mut self.session, sql)? {
-            return Ok(Executed::default());
-        }
-        drop(self.session.notices());
-        self.session.run("begin")?;
-        let done = self.inside(sql).and_then(|done| {
-            guard::untouched(&mut self.session.client)?;
-            self.session.run("commit")?;
-            Ok(done)
-        });
-        done.inspect_err(|_| drop(self.session.client.batch_execute("rollback")))
+        self.transact(sql, None)
+    }
+
+    fn execute_once(&mut self, step: &str, sql: &str) -> Result<Executed> {
+        self.transact(sql, Some(step))
     }
 
     fn load<'a>(&'a mut self, table: &str, columns: &[LoadInto]) -> Result<Box<dyn LoadSink + 'a>> {
@@ -127,6 +129,28 @@ pub(crate) fn canceller(session: &Session) -> Box<dyn Cancel> {
 }
 
 impl PostgresWorker {
+    /// Runs the statement in a transaction of its own, with the note that the step is done.
+    fn transact(&mut self, sql: &str, step: Option<&str>) -> Result<Executed> {
+        if extension::is_done(&mut self.session, sql)? {
+            return Ok(Executed::default());
+        }
+        drop(self.session.notices());
+        self.session.run("begin")?;
+        let done = self.inside(sql).and_then(|done| {
+            guard::untouched(&mut self.session.client)?;
+            self.note(step)?;
+            self.session.run("commit")?;
+            Ok(done)
+        });
+        done.inspect_err(|_| drop(self.session.client.batch_execute("rollback")))
+    }
+
+    fn note(&mut self, step: Option<&str>) -> Result<()> {
+        let (Some(schema), Some(step)) = (&self.notes, step) else { return Ok(()) };
+        let sql = format!("insert into {}.step values ($1) on conflict do nothing", quote(schema));
+        self.session.rows(&STATEMENT_FAILED, &sql, &[&step]).map(drop)
+    }
+
     /// Runs the statement in the open transaction.
     fn inside(&mut self, sql: &str) -> Result<Executed> {
         let text = at_home(sql, &self.home.quoted);

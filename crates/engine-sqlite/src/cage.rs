@@ -1,5 +1,6 @@
 //! What SQL of a plan may do besides reading and writing tables.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
@@ -26,7 +27,12 @@ const READING_PRAGMAS: [&str; 11] = [
 /// only says `not authorized`.
 pub(crate) struct Cage {
     refused: Arc<Mutex<Option<String>>>,
+    /// The SQL runs inside a transaction of ours, which it may not end.
+    holding: Arc<AtomicBool>,
 }
+
+/// What [`Cage::refused`] says of transaction control.
+const TRANSACTION: &str = "transaction control";
 
 impl Cage {
     /// Around a source or its snapshot.
@@ -44,20 +50,37 @@ impl Cage {
         conn: &mut Connection,
         judge: fn(&AuthAction<'_>) -> Option<String>,
     ) -> rusqlite::Result<Self> {
-        let refused = Arc::new(Mutex::new(None));
-        let memory = Arc::clone(&refused);
-        conn.authorizer(Some(move |context: AuthContext<'_>| match judge(&context.action) {
-            None => Authorization::Allow,
-            Some(what) => {
-                *memory.lock().unwrap_or_else(PoisonError::into_inner) = Some(what);
-                Authorization::Deny
+        let (refused, holding) = (Arc::new(Mutex::new(None)), Arc::new(AtomicBool::new(false)));
+        let (memory, held) = (Arc::clone(&refused), Arc::clone(&holding));
+        conn.authorizer(Some(move |context: AuthContext<'_>| {
+            let ends = matches!(context.action, AuthAction::Transaction { .. })
+                && held.load(Ordering::SeqCst);
+            match judge(&context.action).or_else(|| ends.then(|| TRANSACTION.to_owned())) {
+                None => Authorization::Allow,
+                Some(what) => {
+                    *memory.lock().unwrap_or_else(PoisonError::into_inner) = Some(what);
+                    Authorization::Deny
+                }
             }
         }))?;
-        Ok(Self { refused })
+        Ok(Self { refused, holding })
+    }
+
+    /// While `work` goes on, transaction control is refused.
+    pub(crate) fn holding<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.holding.store(true, Ordering::SeqCst);
+        let done = work();
+        self.holding.store(false, Ordering::SeqCst);
+        done
     }
 
     pub(crate) fn clear(&self) {
         *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// The last refusal was about transaction control.
+    pub(crate) fn refuses_transaction(&self) -> bool {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).as_deref() == Some(TRANSACTION)
     }
 
     pub(crate) fn refused(&self) -> Option<String> {
@@ -70,7 +93,7 @@ impl Cage {
 fn reading(action: &AuthAction<'_>) -> Option<String> {
     match action {
         AuthAction::Attach { .. } | AuthAction::Detach { .. } => Some("`ATTACH`".to_owned()),
-        AuthAction::Transaction { .. } => Some("transaction control".to_owned()),
+        AuthAction::Transaction { .. } => Some(TRANSACTION.to_owned()),
         AuthAction::Function { function_name } => ["load_extension", "fts3_tokenizer"]
             .contains(function_name)
             .then(|| format!("the function `{function_name}`")),

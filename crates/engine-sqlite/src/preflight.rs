@@ -175,7 +175,7 @@ fn lost(target: &SqliteTarget, table: &ReplacedTable) -> EngineError {
 }
 
 /// Nobody is in the middle of something with it.
-fn usable(target: &SqliteTarget, live: &Path) -> Result<()> {
+pub(crate) fn usable(target: &SqliteTarget, live: &Path) -> Result<()> {
     let path = SourcePath {
         source: String::new(),
         shown: target.place.shown.clone(),

@@ -27,7 +27,7 @@ use crate::execute::execute;
 use crate::preflight::live_fingerprint;
 use crate::source::file::{beside, has_journal_header};
 use crate::source::{integrity_messages, name_of};
-use crate::target::{SqliteTarget, Staged, check, marker, report, sync_file};
+use crate::target::{SqliteTarget, Staged, check, leftovers, marker, report, sync_file};
 
 pub(crate) fn promote(
     target: &SqliteTarget,
@@ -74,7 +74,12 @@ fn complete(
     after: &[Check],
 ) -> Result<String> {
     let mut conn = target.build_connection()?;
-    last_statements(target, &mut conn, plan)?;
+    let failed = |error| target.failed(&error);
+    conn.execute_batch("BEGIN IMMEDIATE").map_err(failed)?;
+    // One transaction: a promote that is repeated finds all of it or nothing.
+    if !marker::is_complete(&conn, &run.run_id).map_err(failed)? {
+        last_statements(target, &mut conn, plan)?;
+    }
     check_after(target, &conn, hooks, after)?;
     let report = report(target, &conn, plan)?;
     let wrong = report.differences.iter().map(|(_, text)| text).chain(&report.defects).next();
@@ -82,9 +87,11 @@ fn complete(
         let message = format!("the new file is not what the plan says: {wrong}");
         return Err(EngineError::new(&code::CATALOG_DIFFERS, message).object(&target.place.shown));
     }
-    marker::write(&conn, run, &report.fingerprint).map_err(|error| target.failed(&error))?;
+    marker::write(&conn, run, &report.fingerprint).map_err(failed)?;
+    conn.execute_batch("COMMIT").map_err(failed)?;
     check_integrity(target, &conn)?;
-    conn.execute_batch("PRAGMA journal_mode = delete").map_err(|error| target.failed(&error))?;
+    // The plan's own SQL may have chosen another one.
+    conn.execute_batch("PRAGMA journal_mode = delete").map_err(failed)?;
     Ok(report.fingerprint)
 }
 
@@ -184,7 +191,7 @@ fn unchanged(target: &SqliteTarget, before: &Option<String>) -> Result<()> {
 /// Brings the rows of a `-wal` into the old file, as its own last closing would: a stale `-wal`
 /// beside the new file would be read as the new file's own. What the old target says is unchanged.
 /// `false`: there was nothing to do.
-fn empty_wal(target: &SqliteTarget, wait: Duration) -> Result<bool> {
+pub(crate) fn empty_wal(target: &SqliteTarget, wait: Duration) -> Result<bool> {
     let live = target.place.live();
     if !beside(&live, "-wal").exists() {
         return Ok(false);
@@ -213,7 +220,7 @@ fn empty_wal(target: &SqliteTarget, wait: Duration) -> Result<bool> {
 
 /// Keeps readers and writers away from the old file while it changes its name. A file in WAL mode
 /// is let go again at once: a connection to it would make a new `-wal` beside the new file.
-fn lock_old(target: &SqliteTarget, wait: Duration) -> Result<Option<Connection>> {
+pub(crate) fn lock_old(target: &SqliteTarget, wait: Duration) -> Result<Option<Connection>> {
     let live = target.place.live();
     let lock = || {
         let conn = connect::open(&live, Access::ReadWrite, wait)?;
@@ -264,9 +271,13 @@ fn replace(staged: &Path, live: &Path, kept: &Path) -> io::Result<()> {
     }
 }
 
-/// The old file's second name, durable before the first one goes.
+/// The old file's second name, durable before the first one goes. A promote that was killed may have
+/// given it already.
 fn link(live: &Path, kept: &Path) -> rustix::io::Result<()> {
-    linkat(CWD, live, CWD, kept, AtFlags::empty())?;
+    match linkat(CWD, live, CWD, kept, AtFlags::empty()) {
+        Err(Errno::EXIST) if leftovers::same_file(live, kept) => {}
+        linked => linked?,
+    }
     sync_folder(live).map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))
 }
 
@@ -299,7 +310,7 @@ pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     }
 }
 
-fn sync_folder(file: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(file: &Path) -> io::Result<()> {
     sync_file(file.parent().unwrap_or(Path::new("/")))
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod leftovers;
 mod lock;
 pub(crate) mod marker;
 pub(crate) mod place;
+mod recover;
 #[cfg(test)]
 mod tests;
 
@@ -59,7 +60,7 @@ pub struct SqliteTarget {
     pub(crate) sources: Vec<PathBuf>,
     /// What preflight saw at the target's path.
     pub(crate) before: Option<String>,
-    staged: Option<Staged>,
+    pub(crate) staged: Option<Staged>,
     lock: Option<Lock>,
 }
 
@@ -136,16 +137,16 @@ impl SqliteTarget {
         Ok(Staged { path: path.to_owned(), mode })
     }
 
-    /// A crash costs the staging file, nothing else, so nothing of it need be durable before the
-    /// promote syncs it. The journal in memory keeps statements and loads atomic. Foreign keys are
-    /// checked when everything is there, because tables are loaded in any order.
+    /// What a step did is durable before the journal says so: `resume` goes on with this file after a
+    /// kill or a power failure. The rollback journal costs little where pages are new. Foreign keys
+    /// are checked when everything is there, because tables are loaded in any order.
     pub(crate) fn build_connection(&self) -> Result<Connection> {
         let path = self.staged()?.path;
         let open = || {
             sort_in(self.place.folder())?;
             let conn = connect::open(&path, Access::ReadWrite, BUSY)?;
             conn.execute_batch(
-                "PRAGMA journal_mode = memory; PRAGMA synchronous = off; \
+                "PRAGMA journal_mode = delete; PRAGMA synchronous = full; \
                  PRAGMA foreign_keys = off; PRAGMA cache_size = -65536",
             )?;
             Ok(conn)

@@ -8,7 +8,7 @@ use rusqlite::{Connection, InterruptHandle};
 
 use crate::cage::Cage;
 use crate::error_code::engine_error;
-use crate::execute::execute;
+use crate::execute::{execute, execute_once};
 use crate::load::{Loader, row_digest};
 use crate::target::check;
 use crate::text::quote;
@@ -34,6 +34,10 @@ impl SqliteWorker {
 impl Worker for SqliteWorker {
     fn execute(&mut self, sql: &str) -> Result<Executed> {
         execute(&self.conn, &self.cage, &catalog::at_home(sql, "main"))
+    }
+
+    fn execute_once(&mut self, step: &str, sql: &str) -> Result<Executed> {
+        execute_once(&self.conn, &self.cage, step, &catalog::at_home(sql, "main"))
     }
 
     fn load<'a>(&'a mut self, table: &str, columns: &[LoadInto]) -> Result<Box<dyn LoadSink + 'a>> {

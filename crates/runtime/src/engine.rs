@@ -1,5 +1,7 @@
 //! The traits that the engines implement. Calls block; the executor gives each worker a thread.
 
+mod recover;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +11,8 @@ use ir::{Check, CompiledPlan, Conversion, LoadColumn, LoadSource};
 use serde::{Deserialize, Serialize};
 
 use crate::{EngineError, Row, RowDigest};
+
+pub use recover::{Adopted, Area, Recover, Restore, Restored, WrittenSince, new_rows};
 
 pub type Result<T> = std::result::Result<T, EngineError>;
 
@@ -164,7 +168,7 @@ pub trait RowSink {
 // ---------------------------------------------------------------- target
 
 /// One target of one run. Used by the thread that leads the run.
-pub trait TargetEngine: Send {
+pub trait TargetEngine: Recover + Send {
     /// `PostgreSQL 15.18, database shop, schema shop`: no secrets, for people and the journal.
     fn describe(&self) -> String;
 
@@ -318,6 +322,10 @@ pub trait Worker: Send {
     /// # Errors
     /// Also where the engine only warned that it skipped the work (`RUN814`).
     fn execute(&mut self, sql: &str) -> Result<Executed>;
+
+    /// As [`Worker::execute`], and notes in the same act that the step is done: after a crash
+    /// [`Recover::adopt_staging`] tells.
+    fn execute_once(&mut self, step: &str, sql: &str) -> Result<Executed>;
 
     /// Empties the staged table and takes rows for it until the sink is finished or dropped
     /// (dropped unfinished: nothing stays).

@@ -41,6 +41,10 @@ pub enum RunState {
     Running,
     Done,
     RolledBack,
+    /// It was promoted, and `cutover rollback` put the previous state back.
+    Restored,
+    /// It was promoted and accepted.
+    Accepted,
     /// Stopped before anything was touched.
     Stopped,
     /// Its process died before it could close the journal; the target is as it was.
@@ -147,6 +151,8 @@ fn state(view: &View, alive: bool) -> RunState {
     match (view.closed, alive) {
         (Some(Closing::Promoted), _) => RunState::Done,
         (Some(Closing::RolledBack), _) => RunState::RolledBack,
+        (Some(Closing::Restored), _) => RunState::Restored,
+        (Some(Closing::Accepted), _) => RunState::Accepted,
         (Some(Closing::Stopped), _) => RunState::Stopped,
         (None, true) => RunState::Running,
         (Some(Closing::Undecided), _) => RunState::Undecided,
@@ -179,6 +185,13 @@ fn say(state: RunState, view: &View, tail: Tail) -> (String, String) {
         RunState::RolledBack => (
             format!("it failed in `{stage}` and was taken back; the target is as it was{why}"),
             again,
+        ),
+        RunState::Restored => {
+            ("its promote was rolled back; the previous state is back".to_owned(), again)
+        }
+        RunState::Accepted => (
+            format!("the target was promoted, verified and accepted, {}", rows(view)),
+            format!("`cutover verify {plan}`"),
         ),
         RunState::Stopped => (format!("it stopped before anything was touched{why}"), again),
         RunState::Unfinished => (

@@ -100,8 +100,9 @@ fn choose(request: &VerifyRequest<'_>) -> Result<String, EngineError> {
     if let Some(id) = &request.run_id {
         let run = status::read(&request.state_dir, Some(id))?;
         return match run.state {
-            RunState::Done => Ok(run.run_id),
+            RunState::Done | RunState::Accepted => Ok(run.run_id),
             RunState::Running
+            | RunState::Restored
             | RunState::RolledBack
             | RunState::Stopped
             | RunState::Unfinished
@@ -113,7 +114,8 @@ fn choose(request: &VerifyRequest<'_>) -> Result<String, EngineError> {
         };
     }
     let runs = status::list(&request.state_dir);
-    let last = runs.into_iter().rfind(|run| run.state == RunState::Done);
+    let last =
+        runs.into_iter().rfind(|run| matches!(run.state, RunState::Done | RunState::Accepted));
     last.map(|run| run.run_id).ok_or_else(|| {
         EngineError::new(
             &code::NO_RUN,

@@ -46,6 +46,8 @@ fn exit_code_of(state: RunState) -> u8 {
         RunState::Running
         | RunState::Done
         | RunState::RolledBack
+        | RunState::Restored
+        | RunState::Accepted
         | RunState::Stopped
         | RunState::Unfinished => exit_code::DONE,
     }
@@ -60,7 +62,7 @@ fn earlier(mut all: Vec<RunStatus>, shown: &RunStatus) -> Vec<RunStatus> {
 }
 
 fn text(run: &RunStatus, earlier: &[RunStatus], io: &Io) -> String {
-    let good = matches!(run.state, RunState::Done | RunState::Running);
+    let good = matches!(run.state, RunState::Done | RunState::Accepted | RunState::Running);
     let colour = if good { green } else { red };
     let mut out = colour(&prose::sentence(&run.sentence, io.terminal), io.terminal);
     out.push_str(&prose::facts(facts(run), io.terminal));

@@ -128,6 +128,14 @@ pub struct Session {
 }
 
 impl Session {
+    /// Of the server process.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub(crate) fn pid(&mut self) -> Result<i32, EngineError> {
+        self.value(&UNREACHABLE, "select pg_catalog.pg_backend_pid()", &[])
+    }
+
     /// `server_version_num`: 150018.
     pub fn version(&self) -> u32 {
         self.version

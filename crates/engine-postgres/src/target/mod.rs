@@ -10,6 +10,7 @@ mod objects;
 mod outcome;
 mod preflight;
 mod promote;
+mod recover;
 mod staging;
 mod verify;
 
@@ -120,6 +121,13 @@ impl PostgresEngine {
         })
     }
 
+    fn open_worker(&mut self, stage: &str) -> Result<Box<dyn Worker>> {
+        let staging = self.staging()?.to_owned();
+        let worker = PostgresWorker::open(&self.connector, stage, &staging)?
+            .noting_in(staging::notes_name(&staging));
+        Ok(Box::new(worker.apart_from(&self.target.schema)?))
+    }
+
     /// A new lead session where the old one is gone.
     fn reconnect(&mut self) -> Result<()> {
         if self.lead.client.is_closed() {
@@ -174,9 +182,7 @@ impl TargetEngine for PostgresEngine {
     }
 
     fn worker(&mut self) -> Result<Box<dyn Worker>> {
-        let staging = self.staging()?.to_owned();
-        let worker = PostgresWorker::open(&self.connector, "worker", &staging)?;
-        Ok(Box::new(worker.apart_from(&self.target.schema)?))
+        self.open_worker("worker")
     }
 
     fn max_workers(&self) -> usize {
@@ -265,6 +271,7 @@ impl TargetEngine for PostgresEngine {
     fn join(&mut self, run_id: &str) -> Result<Box<dyn Worker>> {
         self.connector.set_run(run_id);
         self.staging = Some(staging::name(run_id));
-        self.worker()
+        // Another name: whoever resumes the run ends the dead leader's workers, not this one.
+        self.open_worker("member")
     }
 }

@@ -1,6 +1,8 @@
 //! The schema in which a run builds everything: granted to nobody, named after the run, and carrying
 //! in its comment what a later run needs to know to clear it away.
 
+use std::collections::BTreeSet;
+
 use diagnostics::code::{NO_PRIVILEGE, STATEMENT_FAILED};
 use ir::{CompiledPlan, PostgresTarget};
 use runtime::EngineError;
@@ -19,17 +21,35 @@ const PREFIX: &str = "cutover_stage_";
 const PIECE: usize = 500;
 
 /// The comment of a staging schema.
-#[derive(Debug, Serialize, Deserialize)]
-struct Note {
-    run_id: String,
-    compiled_digest: String,
-    target_schema: String,
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Note {
+    pub(super) run_id: String,
+    pub(super) compiled_digest: String,
+    pub(super) target_schema: String,
     /// Made by the run, to be dropped with the schema.
-    extensions: Vec<String>,
+    pub(super) extensions: Vec<String>,
+}
+
+impl Note {
+    pub(super) fn to_text(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// Writes it on a schema.
+    pub(super) fn put(&self, session: &mut Session, schema: &str) -> Result<(), EngineError> {
+        let text = quote_literal(&self.to_text());
+        session.run(&format!("comment on schema {} is {text}", quote(schema)))
+    }
 }
 
 pub(super) fn name(run_id: &str) -> String {
     format!("{PREFIX}{}", run_id.replace('-', "_"))
+}
+
+/// Beside the staging schema, because what is in that one moves into the target: its table `step`
+/// lists the steps that were executed, each written by the step's own transaction.
+pub(super) fn notes_name(staging: &str) -> String {
+    staging.replacen(PREFIX, "cutover_steps_", 1)
 }
 
 pub(super) fn kept_name(run_id: &str) -> String {
@@ -62,8 +82,11 @@ fn create_inside(
     run: &RunInfo,
 ) -> Result<String, EngineError> {
     let name = name(&run.run_id);
-    let quoted = quote(&name);
-    session.run(&format!("create schema {quoted}; revoke all on schema {quoted} from public"))?;
+    for schema in [&name, &notes_name(&name)] {
+        let schema = quote(schema);
+        session.run(&format!("create schema {schema}; revoke all on schema {schema} from public"))?;
+    }
+    session.run(&format!("create table {}.step (id text primary key)", quote(&notes_name(&name))))?;
     let mut extensions = Vec::new();
     for extension in &target.extensions {
         if !extension::is_installed(session, extension)?
@@ -80,9 +103,32 @@ fn create_inside(
         target_schema: target.schema.clone(),
         extensions,
     };
-    let text = serde_json::to_string(&note).unwrap_or_default();
-    session.run(&format!("comment on schema {quoted} is {}", quote_literal(&text)))?;
+    note.put(session, &name)?;
     Ok(name)
+}
+
+/// What the schema's comment says; `None`: there is no such schema, or it is none of ours.
+pub(super) fn note(session: &mut Session, schema: &str) -> Result<Option<Note>, EngineError> {
+    let sql = "select obj_description(oid, 'pg_namespace') from pg_catalog.pg_namespace \
+        where nspname = $1";
+    let rows = session.rows(&STATEMENT_FAILED, sql, &[&schema])?;
+    let comment = rows.first().and_then(|row| row.get::<_, Option<String>>(0));
+    Ok(comment.and_then(|text| serde_json::from_str(&text).ok()))
+}
+
+/// Steps whose effect is in the staging schema.
+pub(super) fn executed(
+    session: &mut Session,
+    staging: &str,
+) -> Result<BTreeSet<String>, EngineError> {
+    let sql = format!("select id from {}.step", quote(&notes_name(staging)));
+    let rows = session.rows(&STATEMENT_FAILED, &sql, &[])?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+pub(super) fn exists(session: &mut Session, schema: &str) -> Result<bool, EngineError> {
+    let sql = "select exists (select from pg_catalog.pg_namespace where nspname = $1)";
+    session.value(&STATEMENT_FAILED, sql, &[&schema])
 }
 
 /// Staging schemas for this target: we hold its lock, so no run that made them is alive.
@@ -128,7 +174,11 @@ pub(super) fn remove(session: &mut Session, schema: &str) -> Result<(), EngineEr
 }
 
 fn drop_all(session: &mut Session, schema: &str, extensions: &[String]) -> Result<(), EngineError> {
-    let mut sql = format!("begin; drop schema {} cascade;", quote(schema));
+    let mut sql = format!(
+        "begin; drop schema {} cascade; drop schema if exists {} cascade;",
+        quote(schema),
+        quote(&notes_name(schema))
+    );
     for extension in extensions {
         sql.push_str(&format!("drop extension if exists {};", quote(extension)));
     }
@@ -137,7 +187,7 @@ fn drop_all(session: &mut Session, schema: &str, extensions: &[String]) -> Resul
 }
 
 /// Leaves at most one piece of tables.
-fn empty(session: &mut Session, schema: &str) -> Result<(), EngineError> {
+pub(super) fn empty(session: &mut Session, schema: &str) -> Result<(), EngineError> {
     let tables: Vec<String> = objects::of_schema(session, schema)?
         .into_iter()
         .filter(objects::Object::is_table)

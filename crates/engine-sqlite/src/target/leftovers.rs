@@ -35,7 +35,7 @@ pub(crate) fn find(place: &Place) -> Result<Vec<Leftover>> {
     Ok(found)
 }
 
-fn same_file(a: &Path, b: &Path) -> bool {
+pub(crate) fn same_file(a: &Path, b: &Path) -> bool {
     let both = a.metadata().ok().zip(b.metadata().ok());
     both.is_some_and(|(a, b)| (a.dev(), a.ino()) == (b.dev(), b.ino()))
 }

@@ -23,7 +23,7 @@ pub(super) fn step(
     match &step.action {
         Action::Execute { sql, place: Place::Staging } => {
             intent()?;
-            worker.execute(sql).map(|_| ())
+            worker.execute_once(&step.id, sql).map(|_| ())
         }
         Action::Load(rule) => {
             intent()?;

@@ -8,8 +8,9 @@ use ir::LoadColumn;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-/// Raised by one whenever an older reader could misread newer records.
-pub const FORMAT_VERSION: u32 = 1;
+/// Raised by one whenever an older reader could misread newer records. 2: a run is resumed, rolled
+/// back after its promote, accepted.
+pub const FORMAT_VERSION: u32 = 2;
 
 /// What `prev` is in the first line.
 pub const NO_PREVIOUS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -113,7 +114,27 @@ pub enum Record {
     Failed(Failure),
     /// What was built is gone.
     StagingDiscarded,
-    /// The last line.
+    /// A new process goes on where a dead one stopped.
+    Resumed {
+        program: String,
+        process: u32,
+    },
+    /// Written before the previous state is put back in its place.
+    Restoring {
+        discard_new_rows: bool,
+    },
+    Restored {
+        /// What was written to the promoted state since and went with it, a sentence for each table.
+        discarded: Vec<String>,
+    },
+    /// Nobody wants to go back any more. The previous state goes at `kept_until`, or at once.
+    Accepted {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        kept_until: Option<String>,
+    },
+    /// The previous state is gone.
+    KeptRemoved,
+    /// The last line, until somebody resumes, rolls back or accepts.
     Closed {
         outcome: Closing,
         next_actions: Vec<String>,
@@ -133,6 +154,11 @@ impl Record {
             | Record::OutcomeFound { .. }
             | Record::Failed(_)
             | Record::StagingDiscarded
+            | Record::Resumed { .. }
+            | Record::Restoring { .. }
+            | Record::Restored { .. }
+            | Record::Accepted { .. }
+            | Record::KeptRemoved
             | Record::Closed { .. } => true,
             Record::Source(_)
             | Record::Preflight { .. }
@@ -355,6 +381,10 @@ pub enum Closing {
     Stopped,
     /// The target could not be asked; a later run or `cutover status` with it will find out.
     Undecided,
+    /// Promoted, and taken back by `cutover rollback` later.
+    Restored,
+    /// Promoted, and accepted: there is no way back, or there will be none.
+    Accepted,
 }
 
 /// The bytes of one line with its newline, and its sum.

@@ -1,6 +1,6 @@
 //! The state of a run, folded from its records: what `journal.json` shows and `status` reads.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ir::LoadColumn;
 use serde::Serialize;
@@ -27,7 +27,15 @@ pub struct View {
     /// Steps whose intent is written and whose end is not.
     pub open_steps: Vec<String>,
     pub steps_done: u64,
+    /// The ids of those.
+    #[serde(skip)]
+    pub done: BTreeSet<String>,
+    /// How often a new process went on with it.
+    pub resumed: u64,
     pub sources: Vec<SourceRecord>,
+    /// Fingerprint of what the promote would replace, as the preflight saw it.
+    #[serde(skip)]
+    pub before: Option<String>,
     pub backups: Vec<BackupRecord>,
     /// Staging schema or file, while it is there.
     pub temporary_path: Option<String>,
@@ -42,6 +50,11 @@ pub struct View {
     pub transaction: Option<String>,
     pub promoted: Option<bool>,
     pub kept: Option<String>,
+    /// A rollback has begun and not ended.
+    pub restoring: bool,
+    /// Somebody accepted it; `kept_until` says how long there is a way back.
+    pub accepted: bool,
+    pub kept_until: Option<String>,
     pub fingerprint: Option<String>,
     pub failure: Option<Failure>,
     pub closed: Option<Closing>,
@@ -95,8 +108,8 @@ impl View {
     fn take(&mut self, record: &Record) {
         match record {
             Record::Begun(begun) => self.begun = Some(begun.clone()),
-            Record::Source(source) => self.sources.push(source.clone()),
-            Record::Preflight { passed: _, before: _ } => {}
+            Record::Source(source) => self.source(source),
+            Record::Preflight { passed: _, before } => self.before = Some(before.clone()),
             Record::Bound { table, columns } => {
                 self.bound.insert(table.clone(), columns.clone());
             }
@@ -108,6 +121,7 @@ impl View {
                 self.finish_stage(stage, *alias, *elapsed_ms);
             }
             Record::Intent { step, creates } => {
+                self.open_steps.retain(|open| open != step);
                 self.open_steps.push(step.clone());
                 if creates.is_some() {
                     self.temporary_path.clone_from(creates);
@@ -115,12 +129,10 @@ impl View {
             }
             Record::StepDone { step, elapsed_ms: _ } => {
                 self.open_steps.retain(|open| open != step);
-                self.steps_done += 1;
+                self.done.insert(step.clone());
+                self.steps_done = self.done.len() as u64;
             }
-            Record::BackupDone(backup) => {
-                self.preserve.push(backup.backup.clone());
-                self.backups.push(backup.clone());
-            }
+            Record::BackupDone(backup) => self.backed_up(backup),
             Record::StagingCreated { name } => self.temporary_path = Some(name.clone()),
             Record::Loaded(loaded) => {
                 self.tables.insert(loaded.table.clone(), loaded.clone());
@@ -140,15 +152,75 @@ impl View {
             Record::Retry { attempt: _, wait_ms: _, why: _ } => self.transaction = None,
             Record::PromoteCommitting { transaction } => {
                 self.transaction = Some(transaction.clone());
+                // What was found out about an earlier try says nothing about this one.
+                self.promoted = None;
             }
             Record::Promoted { attempts: _, locked_ms: _, kept, fingerprint } => {
                 self.promoted(kept.clone(), fingerprint.clone());
             }
             Record::OutcomeFound { promoted, asked_by: _ } => self.promoted = Some(*promoted),
             Record::Failed(failure) => self.failed(failure),
-            Record::StagingDiscarded => self.temporary_path = None,
+            Record::StagingDiscarded => self.discarded(),
+            Record::Resumed { program: _, process: _ } => self.resume(),
+            Record::Restoring { discard_new_rows: _ } => {
+                self.restoring = true;
+                self.closed = None;
+            }
+            Record::Restored { discarded: _ } => self.restored(),
+            Record::Accepted { kept_until } => {
+                self.accepted = true;
+                self.kept_until.clone_from(kept_until);
+            }
+            Record::KeptRemoved => self.forget_kept(),
             Record::Closed { outcome, next_actions } => self.close(*outcome, next_actions),
         }
+    }
+
+    /// Every process that takes the run up looks at its sources; the first look is the one that the
+    /// backups were taken of.
+    fn source(&mut self, source: &SourceRecord) {
+        let same =
+            |known: &SourceRecord| known.source == source.source && known.path == source.path;
+        if !self.sources.iter().any(same) {
+            self.sources.push(source.clone());
+        }
+    }
+
+    /// A later backup of the same file takes the place of an earlier one.
+    fn backed_up(&mut self, backup: &BackupRecord) {
+        self.backups.retain(|known| (&known.source, known.index) != (&backup.source, backup.index));
+        self.backups.push(backup.clone());
+        self.preserve.push(backup.backup.clone());
+    }
+
+    /// With the staging area goes what was done in it; backups stay.
+    fn discarded(&mut self) {
+        self.temporary_path = None;
+        self.done.clear();
+        self.steps_done = 0;
+        self.tables.clear();
+        self.verified.clear();
+    }
+
+    fn resume(&mut self) {
+        self.resumed += 1;
+        self.closed = None;
+        self.failure = None;
+        self.transaction = None;
+        self.next_actions.clear();
+    }
+
+    fn restored(&mut self) {
+        self.restoring = false;
+        self.promoted = Some(false);
+        self.transaction = None;
+        self.forget_kept();
+    }
+
+    fn forget_kept(&mut self) {
+        let kept = self.kept.take();
+        self.preserve.retain(|path| Some(path) != kept.as_ref());
+        self.kept_until = None;
     }
 
     /// A backup stage is three of the fixed names: the engine restores and compares in one act.
@@ -188,16 +260,29 @@ impl View {
         match outcome {
             Closing::Promoted => {
                 self.current_stage = Some(Alias::Completed);
-                self.completed_stages.push(Alias::Completed);
+                if !self.completed_stages.contains(&Alias::Completed) {
+                    self.completed_stages.push(Alias::Completed);
+                }
             }
-            Closing::RolledBack | Closing::Stopped | Closing::Undecided => {}
+            Closing::RolledBack
+            | Closing::Stopped
+            | Closing::Undecided
+            | Closing::Restored
+            | Closing::Accepted => {}
         }
     }
 
     fn recommend(&self) -> Recommendation {
+        if self.restoring {
+            return Recommendation::StopWriting;
+        }
         match (self.closed, self.promoted, &self.transaction) {
-            (Some(Closing::Promoted), _, _) | (None, Some(true), _) => Recommendation::UseTarget,
-            (Some(Closing::RolledBack | Closing::Stopped), _, _) => Recommendation::StayOnSource,
+            (Some(Closing::Promoted | Closing::Accepted), _, _) | (None, Some(true), _) => {
+                Recommendation::UseTarget
+            }
+            (Some(Closing::RolledBack | Closing::Stopped | Closing::Restored), _, _) => {
+                Recommendation::StayOnSource
+            }
             (Some(Closing::Undecided), _, _) | (None, None, Some(_)) => Recommendation::StopWriting,
             (None, Some(false), _) => Recommendation::StayOnSource,
             (None, None, None) => Recommendation::ReadonlyRecommended,

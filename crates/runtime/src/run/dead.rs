@@ -69,7 +69,13 @@ fn is_closed(folder: &Path) -> bool {
     let view = view.and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok());
     let closed = view.and_then(|mut view| view.get_mut("closed").map(serde_json::Value::take));
     match closed.map(serde_json::from_value::<Closing>) {
-        Some(Ok(Closing::Promoted | Closing::RolledBack | Closing::Stopped)) => true,
+        Some(Ok(
+            Closing::Promoted
+            | Closing::RolledBack
+            | Closing::Stopped
+            | Closing::Restored
+            | Closing::Accepted,
+        )) => true,
         Some(Ok(Closing::Undecided) | Err(_)) | None => false,
     }
 }
@@ -80,7 +86,13 @@ fn open(target: &dyn TargetEngine, folder: &Path) -> Result<Option<Journal>, Eng
     let view = journal.view();
     let open = match view.closed {
         None | Some(Closing::Undecided) => true,
-        Some(Closing::Promoted | Closing::RolledBack | Closing::Stopped) => false,
+        Some(
+            Closing::Promoted
+            | Closing::RolledBack
+            | Closing::Stopped
+            | Closing::Restored
+            | Closing::Accepted,
+        ) => false,
     };
     let here = view.begun.as_ref().is_none_or(|begun| begun.target == target.describe());
     Ok((open && here).then_some(journal))

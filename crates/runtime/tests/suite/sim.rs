@@ -43,6 +43,12 @@ pub(crate) enum Commit {
 pub(crate) struct World {
     pub live: BTreeMap<String, Rows>,
     pub staging: Option<(String, BTreeMap<String, Rows>)>,
+    /// Steps whose effect is in the staging.
+    pub noted: BTreeSet<String>,
+    /// What the last promote replaced, by its run.
+    pub kept: Option<(String, BTreeMap<String, Rows>)>,
+    /// Rows were written to the promoted state.
+    pub written_since: bool,
     pub markers: BTreeSet<String>,
     pub locked: bool,
     pub commit: Commit,
@@ -304,6 +310,7 @@ impl TargetEngine for Leader {
     fn create_staging(&mut self, plan: &CompiledPlan, run: &RunInfo) -> Result<Staging> {
         let tables = loads(plan).map(|load| (load.table.clone(), Rows::new())).collect();
         self.0.world().staging = Some((run.run_id.clone(), tables));
+        self.0.world().noted.clear();
         self.0.call("create_staging")?;
         Ok(Staging { name: format!("stage_{}", run.run_id) })
     }
@@ -356,7 +363,9 @@ impl TargetEngine for Leader {
         self.0.call("commit")?;
         let mut world = self.0.world();
         if world.commit != Commit::LostBefore {
-            world.live = world.staging.take().map(|(_, tables)| tables).unwrap_or_default();
+            let new = world.staging.take().map(|(_, tables)| tables).unwrap_or_default();
+            let old = std::mem::replace(&mut world.live, new);
+            world.kept = Some((run.run_id.clone(), old));
             world.markers.insert(run.run_id.clone());
         }
         if world.commit != Commit::Works {
@@ -391,6 +400,52 @@ impl TargetEngine for Leader {
     fn discard_staging(&mut self, _: &RunInfo) -> Result<()> {
         self.0.world().staging = None;
         Ok(())
+    }
+}
+
+impl Recover for Leader {
+    fn area(&mut self, run: &RunInfo) -> Result<Area> {
+        self.0.call("area")?;
+        let world = self.0.world();
+        let of = |held: &Option<(String, BTreeMap<String, Rows>)>, what: &str| {
+            let here = held.iter().any(|(id, _)| *id == run.run_id);
+            here.then(|| format!("{what}_{}", run.run_id))
+        };
+        Ok(Area { staging: of(&world.staging, "stage"), kept: of(&world.kept, "kept") })
+    }
+
+    fn adopt_staging(&mut self, _: &CompiledPlan, run: &RunInfo) -> Result<Option<Adopted>> {
+        self.0.call("adopt_staging")?;
+        let world = self.0.world();
+        let here = world.staging.iter().any(|(id, _)| *id == run.run_id);
+        Ok(here.then(|| Adopted {
+            staging: Staging { name: format!("stage_{}", run.run_id) },
+            executed: world.noted.clone(),
+        }))
+    }
+
+    fn restore(&mut self, request: &Restore<'_>) -> Result<Restored> {
+        self.0.call("restore")?;
+        let mut world = self.0.world();
+        let new = WrittenSince { table: "orders".to_owned(), written: 2, removed: 0 };
+        let discarded = if world.written_since { vec![new] } else { Vec::new() };
+        if world.written_since && !request.discard_new_rows {
+            return Err(new_rows(&discarded));
+        }
+        let Some((_, old)) = world.kept.take() else {
+            return Err(EngineError::new(&code::NOTHING_KEPT, "nothing is kept"));
+        };
+        world.live = old;
+        world.markers.remove(&request.run.run_id);
+        drop(world);
+        self.0.call("restored")?;
+        Ok(Restored { discarded })
+    }
+
+    fn release(&mut self, _: &RunInfo) -> Result<()> {
+        self.0.call("release")?;
+        self.0.world().kept = None;
+        self.0.call("released")
     }
 }
 
@@ -441,6 +496,12 @@ impl Worker for Connection {
         world.running.remove(at);
         world.executed.push(sql.to_owned());
         Ok(Executed::default())
+    }
+
+    fn execute_once(&mut self, step: &str, sql: &str) -> Result<Executed> {
+        let done = self.execute(sql)?;
+        assert!(self.0.world().noted.insert(step.to_owned()), "{step} was executed twice");
+        Ok(done)
     }
 
     fn load<'a>(&'a mut self, table: &str, columns: &[LoadInto]) -> Result<Box<dyn LoadSink + 'a>> {

@@ -10,6 +10,7 @@
 
 mod marker;
 mod moves;
+mod restore;
 
 use std::time::{Duration, Instant};
 
@@ -19,8 +20,9 @@ use ir::{Action, Check, CompiledPlan, Place, PostgresTarget};
 use runtime::engine::{PromoteHooks, Promotion, RunInfo};
 use runtime::{EngineError, ErrorClass};
 
-pub(super) use marker::exists as marker_exists;
+pub(super) use marker::{end as end_marker, exists as marker_exists, format as marker_format};
 pub(super) use moves::stem;
+pub(super) use restore::Restoring;
 
 use super::existing::{self, Carry};
 use super::objects::{self, Object};
@@ -55,7 +57,8 @@ impl Promote<'_> {
         let attempts = self.plan.settings.promote_attempts.max(1);
         let (mut attempt, mut wait) = (1, FIRST);
         loop {
-            let done = self.attempt(session, hooks).map_err(|error| self.blocked(session, error));
+            let schema = &self.target.schema;
+            let done = self.attempt(session, hooks).map_err(|error| blocked(session, schema, error));
             match done {
                 Ok(done) => return Ok(Promotion { attempts: attempt, ..done }),
                 Err(error) if error.class == ErrorClass::Transient && attempt < attempts => {
@@ -68,19 +71,6 @@ impl Promote<'_> {
                 Err(error) => return Err(error),
             }
         }
-    }
-
-    /// Names who holds what the promote waited for: the first thing that anybody asks.
-    fn blocked(&self, session: &mut Session, mut error: EngineError) -> EngineError {
-        if error.code != &LOCK_TIMEOUT {
-            return error;
-        }
-        let rows = session.rows(&STATEMENT_FAILED, HOLDERS, &[&self.target.schema]);
-        let holders: Vec<String> = rows.unwrap_or_default().iter().map(|row| row.get(0)).collect();
-        if !holders.is_empty() {
-            error.message = format!("{}; {}", error.message, holders.join("; "));
-        }
-        error
     }
 
     fn attempt(
@@ -113,14 +103,30 @@ impl Promote<'_> {
         let new = objects::of_schema(session, self.staging)?;
         let old = self.lock_replaced(session, &new)?;
         hooks.guard()?;
+        let schema = &self.target.schema;
+        let made_schema = !staging::exists(session, schema)?;
+        let schema_acl = restore::acl(session, schema)?;
+        let note = staging::note(session, self.staging)?.map(|note| note.to_text());
         let kept = self.exchange(session, &new, &old)?;
         self.plan_statements(session)?;
         self.checks(session, hooks)?;
         let fingerprint = self.compare(session, &new)?;
         set_search_path(session, "pg_catalog")?;
-        session.run(&format!("drop schema {} restrict", quote(self.staging)))?;
+        session.run(&format!(
+            "drop schema {} restrict; drop schema if exists {} cascade",
+            quote(self.staging),
+            quote(&staging::notes_name(self.staging))
+        ))?;
         session.run(&ledger::drop_statement(&self.run.run_id))?;
-        marker::insert(session, self.run, &self.target.schema, kept.as_deref())?;
+        let way = marker::Way {
+            schema,
+            kept: kept.as_deref(),
+            new: &new,
+            made_schema,
+            schema_acl,
+            note: note.unwrap_or_default(),
+        };
+        marker::insert(session, self.run, &way)?;
         let sql = "select pg_current_xact_id()::text";
         let transaction: String = session.value(&STATEMENT_FAILED, sql, &[])?;
         hooks.before_commit(&transaction)?;
@@ -240,6 +246,19 @@ impl Promote<'_> {
         Err(EngineError::new(&diagnostics::code::CATALOG_DIFFERS, wrong.join("; "))
             .object(format!("schema {}", self.target.schema)))
     }
+}
+
+/// Names who holds what was waited for: the first thing that anybody asks.
+fn blocked(session: &mut Session, schema: &str, mut error: EngineError) -> EngineError {
+    if error.code != &LOCK_TIMEOUT {
+        return error;
+    }
+    let rows = session.rows(&STATEMENT_FAILED, HOLDERS, &[&schema]);
+    let holders: Vec<String> = rows.unwrap_or_default().iter().map(|row| row.get(0)).collect();
+    if !holders.is_empty() {
+        error.message = format!("{}; {}", error.message, holders.join("; "));
+    }
+    error
 }
 
 /// Sessions with a lock on tables of schema $1, the longest transaction first. Their SQL is left out:
