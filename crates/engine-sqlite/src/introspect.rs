@@ -17,7 +17,7 @@ use catalog::properties as p;
 use catalog::{Catalog, Kind, Object, ObjectKey};
 use rusqlite::{Connection, Result};
 
-use statement::Text;
+pub(crate) use statement::Text;
 
 /// The table in which a target keeps which run built it. It is written by every promote and wanted
 /// by no plan, so no comparison sees it; a run's outcome is certain only because it stands in the
@@ -34,6 +34,18 @@ pub(crate) struct Entry {
     pub(crate) sql: String,
     without_rowid: bool,
     strict: bool,
+}
+
+impl Entry {
+    /// What follows the closing parenthesis of a table.
+    pub(crate) fn options(&self) -> Vec<&'static str> {
+        let options = [("strict", self.strict), ("without rowid", self.without_rowid)];
+        options.iter().filter(|(_, set)| *set).map(|(name, _)| *name).collect()
+    }
+
+    pub(crate) fn without_rowid(&self) -> bool {
+        self.without_rowid
+    }
 }
 
 /// One row of `pragma_table_xinfo`.

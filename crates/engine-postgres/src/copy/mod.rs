@@ -16,6 +16,7 @@ mod encode;
 mod json;
 mod misfit;
 mod parse;
+mod probe;
 mod readback;
 mod sink;
 mod types;
@@ -23,6 +24,8 @@ mod types;
 use postgres::Client;
 use runtime::engine::{LoadInto, LoadSink, Loaded, Result, RowSink};
 use runtime::{Row, RowDigest};
+
+pub use probe::Probe;
 
 use columns::Table;
 use sink::Sink;

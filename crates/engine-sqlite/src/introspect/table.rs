@@ -41,8 +41,7 @@ pub(super) fn add_foreign_keys(entry: &Entry, text: &Text, catalog: &mut Catalog
 fn table(entry: &Entry, columns: &[ColumnRow]) -> Object {
     let names = columns.iter().map(|column| column.name.as_str());
     let object = Object::default().with(p::COLUMNS, p::list(names));
-    let options = [("strict", entry.strict), ("without rowid", entry.without_rowid)];
-    let set: Vec<_> = options.iter().filter(|(_, set)| *set).map(|(name, _)| *name).collect();
+    let set = entry.options();
     if set.is_empty() { object } else { object.with(p::OPTIONS, set.join(", ")) }
 }
 
