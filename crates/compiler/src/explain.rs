@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use catalog::at_home;
-use ir::{Action, ColumnSource, CompiledPlan, Conversion, LoadSource, LockMode, Place, Target};
+use ir::{
+    Action, ColumnSource, CompiledPlan, Conversion, Existing, LoadSource, LockMode, Place, Target,
+};
 use serde::Serialize;
 use sql::{Dialect, quote_ident};
 
@@ -14,6 +16,8 @@ pub struct Explanation {
     pub name: String,
     pub digest: String,
     pub target: String,
+    /// How the new state comes about, in one sentence.
+    pub strategy: String,
     /// In the order in which their first steps run.
     pub stages: Vec<String>,
     pub steps: Vec<ExplainedStep>,
@@ -36,6 +40,10 @@ pub struct ExplainedStep {
     pub needs: Vec<ExplainedEdge>,
     /// `orders: share`, on the staged tables only.
     pub locks: Vec<String>,
+    /// Whom the locks keep waiting; `nothing` where there are none.
+    pub blocks: String,
+    /// What commits together: `own` is a transaction of the step alone.
+    pub transaction: String,
     /// Who could notice: `nobody` or what people see.
     pub exposure: String,
     pub hazards: Vec<String>,
@@ -58,6 +66,7 @@ impl Explanation {
             name: plan.name.clone(),
             digest: plan.digest().to_string(),
             target: target(&plan.target),
+            strategy: strategy(&plan.target).to_owned(),
             stages: stages.filter(|stage| seen.insert(stage.clone())).collect(),
             steps: plan
                 .steps
@@ -95,6 +104,8 @@ fn explain(plan: &CompiledPlan, at: usize, step: &ir::Step) -> ExplainedStep {
         details: details(&step.action),
         needs: needs.collect(),
         locks: locks.collect(),
+        blocks: blocks(plan, step),
+        transaction: transaction(plan, &step.action).to_owned(),
         exposure: exposure(plan, &step.action).to_owned(),
         hazards: hazards.collect(),
         origin: format!("{}:{}:{}", step.origin.file, step.origin.line, step.origin.column),
@@ -215,6 +226,68 @@ fn mode(mode: LockMode) -> &'static str {
         LockMode::Share => "share",
         LockMode::ShareRowExclusive => "share row exclusive",
         LockMode::AccessExclusive => "access exclusive",
+    }
+}
+
+fn strategy(target: &Target) -> &'static str {
+    match target {
+        Target::Postgres(_) => {
+            "swap: built in a private schema, put in place by one short transaction"
+        }
+        Target::Sqlite(_) => "swap: built as a private file, put in place by one rename",
+    }
+}
+
+/// What waits for the locks of a step, by PostgreSQL's conflict table ("Explicit Locking").
+fn blocks(plan: &CompiledPlan, step: &ir::Step) -> String {
+    if let (Action::Promote { .. }, Target::Postgres(target)) = (&step.action, &plan.target) {
+        let seconds = plan.settings.lock_timeout_ms as f64 / 1000.0;
+        let tries = plan.settings.promote_attempts;
+        return match target.existing {
+            Existing::Refuse => "nothing: there are no tables of these names yet".to_owned(),
+            Existing::Replace => format!(
+                "reads and writes of the tables that are replaced, until the commit; waits for \
+                 locks {seconds} s at most, {tries} times"
+            ),
+        };
+    }
+    let strongest = step.locks.iter().map(|lock| lock.mode).max();
+    strongest.map_or_else(|| "nothing".to_owned(), |mode| format!("{}, staged", kept_waiting(mode)))
+}
+
+/// What people would notice of a lock, were its table live.
+fn kept_waiting(mode: LockMode) -> &'static str {
+    match mode {
+        LockMode::AccessShare => "drops",
+        LockMode::RowExclusive => "index builds",
+        LockMode::ShareUpdateExclusive => "schema changes",
+        LockMode::Share | LockMode::ShareRowExclusive => "writes",
+        LockMode::AccessExclusive => "reads and writes",
+    }
+}
+
+fn transaction(plan: &CompiledPlan, action: &Action) -> &'static str {
+    match (action, &plan.target) {
+        (Action::Promote { .. } | Action::Execute { place: Place::Promote, .. }, _) => "promote",
+        (Action::Preflight, Target::Postgres(_)) => "rolled back",
+        (
+            Action::Preflight
+            | Action::Backup { .. }
+            | Action::VerifyRows { .. }
+            | Action::VerifyCatalog
+            | Action::Check(_)
+            | Action::Invariant(_)
+            | Action::Settle,
+            _,
+        ) => "reads",
+        (
+            Action::CreateStaging
+            | Action::Execute { place: Place::Staging, .. }
+            | Action::Load(_)
+            | Action::SetSequences { .. }
+            | Action::Analyze { .. },
+            _,
+        ) => "own",
     }
 }
 
