@@ -207,6 +207,7 @@ codes! {
     SOURCE_TWICE = "SRC115" "source-twice" Error Source "two paths of one source are the same file";
     COLUMN_UNPLACED = "SRC116" "column-unplaced" Error Source "a source column has no place in the target";
     SOURCE_MOVED_ON = "SRC117" "source-moved-on" Warning Source "a source changed during the run, and the plan permits it";
+    SOURCE_GROUPS = "SRC118" "source-groups" Warning Source "the files of a source have different schemas, or some cannot be read";
 
     BACKUP_DAMAGED = "BKP101" "backup-damaged" Error Backup "a backup or its manifest is not what was written";
     BACKUP_UNKNOWN = "BKP102" "backup-unknown" Error Backup "there is no such backup, or the name fits several";

@@ -7,11 +7,13 @@ mod folder;
 mod locks;
 mod manifest;
 mod reading;
+mod schema;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ::backup::manifest::Timings;
@@ -184,10 +186,13 @@ fn inspect(
     scratch: &Path,
     busy: Duration,
 ) -> Result<SourceState> {
-    let ((tables, header, mode), found) =
+    let ((tables, schema, header, mode), found) =
         reading::with_source(source, scratch, busy, |conn, mode| {
             check_integrity(&source.shown, conn, "quick_check")?;
-            Ok((tables_of(source, conn)?, header(source, conn)?, mode))
+            let tables = tables_of(source, conn)?;
+            let schema = schema::of(conn, tables.keys())
+                .map_err(|error| source_error(&source.shown, &error))?;
+            Ok((tables, schema, header(source, conn)?, mode))
         })?;
     // Taken with no connection open: closing a descriptor would release SQLite's locks.
     let now = found.map_or_else(|| fingerprint::fingerprint(source), Ok)?;
@@ -203,6 +208,7 @@ fn inspect(
         application_id,
         sqlite_version: rusqlite::version().to_owned(),
         tables,
+        schema: Arc::new(schema),
     })
 }
 

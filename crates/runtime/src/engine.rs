@@ -4,6 +4,7 @@ mod recover;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use catalog::{Catalog, ObjectKey, Via};
 use diagnostics::code;
@@ -82,6 +83,15 @@ pub struct SourceState {
     pub sqlite_version: String,
     /// Ordinary tables in name order, with their row counts.
     pub tables: BTreeMap<String, u64>,
+    /// Files of one source are grouped by it.
+    pub schema: Arc<SourceSchema>,
+}
+
+/// Tables and views with their columns and declared types; names in lower case, as SQLite compares
+/// them, types in upper case.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SourceSchema {
+    pub tables: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

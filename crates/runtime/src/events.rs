@@ -12,6 +12,15 @@ pub trait EventSink: Send + Sync {
     fn event(&self, event: &Stamped);
 }
 
+/// Files of one source that have one schema, or one fault.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SourceGroup {
+    /// `17 lack `symbols.kind``
+    pub what: String,
+    /// As the plan names them.
+    pub files: Vec<String>,
+}
+
 /// Drops everything.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoEvents;
@@ -60,6 +69,12 @@ pub enum Event {
         stage: String,
         step: String,
         elapsed_ms: u64,
+    },
+    /// The files of a source that has many, by their schemas and faults, before a row is read.
+    Sources {
+        source: String,
+        files: usize,
+        groups: Vec<SourceGroup>,
     },
     /// One file of a source has been backed up, restored and compared.
     BackedUp {

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use diagnostics::code;
+use diagnostics::{code, plural};
 use ir::{CompiledPlan, Source, Target};
 
 use crate::engine::{FileParameters, SourceEngine, SourcePath, SourceState};
+use crate::fleet::{FaultNames, Told, few, told};
 use crate::run::Finding;
 use crate::{EngineError, parallel};
 
@@ -100,7 +101,7 @@ fn at(source: &Source, error: EngineError) -> Finding {
 }
 
 /// Where the plan names the source.
-fn of(plan: &CompiledPlan, source: &str, error: EngineError) -> Finding {
+pub(crate) fn of(plan: &CompiledPlan, source: &str, error: EngineError) -> Finding {
     match plan.sources.iter().find(|planned| planned.name == source) {
         Some(planned) => at(planned, error),
         None => error.into(),
@@ -228,26 +229,107 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
     std::fs::metadata(path).ok().map(|data| (data.dev(), data.ino()))
 }
 
-/// Opens and describes every file; all that cannot be read are reported.
+/// Opens and describes every file; all that cannot be read are reported, with what groups of files
+/// there are in each source that has several.
 pub(crate) fn inspect(
     plan: &CompiledPlan,
     found: Vec<Found>,
     engine: &dyn SourceEngine,
-) -> (SourceSet, Vec<Finding>) {
+) -> (SourceSet, Vec<Finding>, Vec<Grouped>) {
     let threads = plan.settings.connections as usize;
     let states = parallel::each(&found, threads, |file| engine.inspect(&file.path));
     let mut set = SourceSet::default();
-    let mut findings = Vec::new();
+    let mut faults = BTreeMap::<String, Faults>::new();
     for (file, state) in found.into_iter().zip(states) {
         match state {
             Ok(state) => {
                 let files = set.by_source.entry(file.path.source).or_default();
                 files.push(SourceFile { state, parameters: file.parameters });
             }
-            Err(error) => findings.push(of(plan, &file.path.source, error)),
+            Err(error) => {
+                let faults = faults.entry(file.path.source).or_default();
+                faults.add(file.path.shown, error);
+            }
         }
     }
-    (set, findings)
+    let grouped = plan.sources.iter().filter_map(|source| {
+        let none = Faults::default();
+        Grouped::of(&source.name, set.of(&source.name), faults.get(&source.name).unwrap_or(&none))
+    });
+    let grouped = grouped.collect();
+    let findings = faults.into_iter().flat_map(|(source, faults)| {
+        let errors = faults.into_errors(&source).into_iter();
+        errors.map(|error| of(plan, &source, error)).collect::<Vec<_>>()
+    });
+    (set, findings.collect(), grouped)
+}
+
+/// The files of one source that has several, as they are told.
+pub(crate) struct Grouped {
+    pub source: String,
+    pub files: usize,
+    pub groups: Vec<Told>,
+}
+
+impl Grouped {
+    fn of(source: &str, files: &[SourceFile], faults: &Faults) -> Option<Self> {
+        let all = files.len() + faults.count();
+        let groups = || told(files, &faults.names());
+        (all > 1).then(|| Self { source: source.to_owned(), files: all, groups: groups() })
+    }
+
+    /// `4,981 files match A (3 tables); 17 lack `symbols.kind`; 2 are not databases`
+    pub(crate) fn sentence(&self) -> String {
+        let parts: Vec<&str> = self.groups.iter().map(|group| group.sentence.as_str()).collect();
+        parts.join("; ")
+    }
+}
+
+/// What is wrong with files of one source, by code.
+#[derive(Default)]
+struct Faults(BTreeMap<&'static str, Vec<(String, EngineError)>>);
+
+/// So many files with one fault have a diagnostic each; of more, the rest are named in one.
+const EACH: usize = 3;
+
+impl Faults {
+    fn add(&mut self, shown: String, error: EngineError) {
+        self.0.entry(error.code.id).or_default().push((shown, error));
+    }
+
+    fn count(&self) -> usize {
+        self.0.values().map(Vec::len).sum()
+    }
+
+    fn names(&self) -> FaultNames {
+        let names = |(id, faults): (&&'static str, &Vec<(String, EngineError)>)| {
+            let code = faults.first().map(|(_, error)| error.code)?;
+            Some((*id, (code, faults.iter().map(|(shown, _)| shown.clone()).collect())))
+        };
+        self.0.iter().filter_map(names).collect()
+    }
+
+    fn into_errors(self, source: &str) -> Vec<EngineError> {
+        self.0.into_values().flat_map(|faults| limited(source, faults)).collect()
+    }
+}
+
+fn limited(source: &str, mut faults: Vec<(String, EngineError)>) -> Vec<EngineError> {
+    let rest = faults.split_off(faults.len().min(EACH + 1));
+    if rest.is_empty() {
+        return faults.into_iter().map(|(_, error)| error).collect();
+    }
+    let last = faults.pop().into_iter();
+    let (names, errors): (Vec<String>, Vec<EngineError>) = last.chain(rest).unzip();
+    let mut shown: Vec<EngineError> = faults.into_iter().map(|(_, error)| error).collect();
+    if let Some(first) = errors.into_iter().next() {
+        let message = format!(
+            "{} of source `{source}` have the same fault",
+            plural(names.len(), "more file")
+        );
+        shown.push(EngineError { message, object: Some(few(&names)), ..first });
+    }
+    shown
 }
 
 /// How closely sources are held against their first state.

@@ -1,73 +1,76 @@
 //! Bindings and findings of many files, gathered into one binding per table and one finding per
 //! cause.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use diagnostics::{code, plural};
+use diagnostics::code;
 use ir::{Load, Step};
 
 use super::{Binding, Bindings, Bound};
 use crate::EngineError;
 use crate::engine::{LoadInto, Scan};
+use crate::fleet::few;
 use crate::run::Finding;
 use crate::sources::SourceFile;
 
-/// Findings of the files of one source, equal ones gathered with the files they are about.
-#[derive(Default)]
-pub(super) struct Said {
-    /// By place in the plan, then in the order found.
-    findings: Vec<(Finding, Vec<String>)>,
+/// What the files of one source say, by groups of files that say the same.
+pub(super) struct Said<'a> {
+    files: &'a [SourceFile],
+    /// Equal ones gathered with the positions of their files; by place in the plan, then as found.
+    findings: Vec<(Finding, Vec<usize>)>,
+    /// By table: the columns, and how each file is read.
+    bound: BTreeMap<String, (Vec<LoadInto>, BTreeMap<usize, Arc<Scan>>)>,
 }
 
-impl Said {
-    pub(super) fn take(
-        &mut self,
-        file: &SourceFile,
-        loads: &[(&Step, &Load)],
-        bound: Vec<Bound>,
-        bindings: &mut Bindings,
-    ) {
+impl<'a> Said<'a> {
+    pub(super) fn new(files: &'a [SourceFile]) -> Self {
+        Self { files, findings: Vec::new(), bound: BTreeMap::new() }
+    }
+
+    /// What the files at these positions say about each load.
+    pub(super) fn take(&mut self, files: &[usize], loads: &[(&Step, &Load)], bound: Vec<Bound>) {
         for ((step, load), bound) in loads.iter().zip(bound) {
             match bound {
                 Ok((into, scan, warnings)) => {
-                    self.keep(file, step, load, (into, scan), bindings);
-                    warnings.into_iter().for_each(|warning| self.add(file, step, warning));
+                    self.keep(files, step, load, into, &scan);
+                    warnings.into_iter().for_each(|warning| self.add(files, step, warning));
                 }
-                Err(errors) => errors.into_iter().for_each(|error| self.add(file, step, error)),
+                Err(errors) => errors.into_iter().for_each(|error| self.add(files, step, error)),
             }
         }
     }
 
     fn keep(
         &mut self,
-        file: &SourceFile,
+        files: &[usize],
         step: &Step,
         load: &Load,
-        (into, scan): (Vec<LoadInto>, Scan),
-        bindings: &mut Bindings,
+        into: Vec<LoadInto>,
+        scan: &Arc<Scan>,
     ) {
-        let binding = bindings
-            .entry(load.table.clone())
-            .or_insert_with(|| Binding { into: into.clone(), scans: Vec::new() });
-        if binding.into != into {
-            let differing = differing(&binding.into, &into);
+        let fresh = || (into.clone(), BTreeMap::new());
+        let (first, scans) = self.bound.entry(load.table.clone()).or_insert_with(fresh);
+        scans.extend(files.iter().map(|file| (*file, Arc::clone(scan))));
+        if *first != into {
             let message = format!(
-                "the files of source `{}` differ in the columns they give to `{}`: {differing}",
-                load.source, load.table
+                "the files of source `{}` differ in the columns they give to `{}`: {}",
+                load.source,
+                load.table,
+                differing(first, &into)
             );
             let help = "make them equal with `query:`, or name them as two sources";
-            self.add(file, step, EngineError::new(&code::SOURCE_TABLE_MISSING, message).help(help));
+            let error = EngineError::new(&code::SOURCE_TABLE_MISSING, message).help(help);
+            self.add(files, step, error);
         }
-        binding.scans.push(scan);
     }
 
-    fn add(&mut self, file: &SourceFile, step: &Step, error: EngineError) {
-        let shown = file.state.path.shown.clone();
+    fn add(&mut self, files: &[usize], step: &Step, error: EngineError) {
         let same = self.findings.iter_mut().find(|(finding, _)| {
             finding.step.as_deref() == Some(&step.id) && finding.error == error
         });
         match same {
-            Some((_, files)) => files.push(shown),
+            Some((_, all)) => all.extend(files),
             None => {
                 let finding = Finding {
                     error,
@@ -75,23 +78,24 @@ impl Said {
                     step: Some(step.id.clone()),
                     origin: Some(step.origin.clone()),
                 };
-                self.findings.push((finding, vec![shown]));
+                self.findings.push((finding, files.to_vec()));
             }
         }
     }
 
-    pub(super) fn into_findings(self) -> Vec<Finding> {
-        self.findings
-            .into_iter()
-            .map(|(mut finding, files)| {
-                let others = match files.len() - 1 {
-                    0 => String::new(),
-                    more => format!(" and {}", plural(more, "other file")),
-                };
-                finding.error.object.get_or_insert(format!("{}{others}", files[0]));
-                finding
-            })
-            .collect()
+    pub(super) fn into_bindings(self, bindings: &mut Bindings) -> Vec<Finding> {
+        let Self { files, findings, bound } = self;
+        bindings.extend(bound.into_iter().map(|(table, (into, scans))| {
+            (table, Binding { into, scans: scans.into_values().collect() })
+        }));
+        let named = |(mut finding, mut positions): (Finding, Vec<usize>)| {
+            positions.sort_unstable();
+            let shown = positions.iter().map(|file| files[*file].state.path.shown.clone());
+            let shown: Vec<String> = shown.collect();
+            finding.error.object.get_or_insert_with(|| few(&shown));
+            finding
+        };
+        findings.into_iter().map(named).collect()
     }
 }
 

@@ -5,6 +5,7 @@ mod gathered;
 mod matching;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use diagnostics::{code, did_you_mean};
 use ir::{Action, ColumnSource, CompiledPlan, Load, LoadColumn, LoadSource, Step};
@@ -16,6 +17,7 @@ use crate::EngineError;
 use crate::engine::{
     LoadInto, Scan, ScanColumn, Snapshot, SourceColumn, SourceEngine, TargetColumn,
 };
+use crate::fleet::groups;
 use crate::parallel;
 use crate::run::Finding;
 use crate::sources::{SourceFile, SourceSet};
@@ -25,13 +27,13 @@ use crate::sources::{SourceFile, SourceSet};
 pub(crate) struct Binding {
     pub into: Vec<LoadInto>,
     /// One per file of the source, in its order; all give the columns of `into`.
-    pub scans: Vec<Scan>,
+    pub scans: Vec<Arc<Scan>>,
 }
 
 impl Binding {
     /// How the rows of the file at this position are read.
     pub(crate) fn scan(&self, file: usize) -> Result<&Scan, EngineError> {
-        self.scans.get(file).ok_or_else(|| {
+        self.scans.get(file).map(Arc::as_ref).ok_or_else(|| {
             EngineError::new(&code::INTERNAL, format!("file {file} is not bound to its tables"))
         })
     }
@@ -66,7 +68,7 @@ impl Binding {
             columns: columns.collect(),
             filter: load.filter.clone(),
         };
-        Self { into: into.collect(), scans: vec![scan; files] }
+        Self { into: into.collect(), scans: vec![Arc::new(scan); files] }
     }
 
     /// The table that is taken whole: its rows can be counted beforehand.
@@ -93,14 +95,17 @@ pub(crate) fn bind(
     for source in &plan.sources {
         let loads: Vec<_> = loads(plan).filter(|(_, load)| load.source == source.name).collect();
         let files = set.of(&source.name);
+        let groups = groups(files);
         let threads = plan.settings.connections as usize;
-        let per_file =
-            parallel::each(files, threads, |file| bind_file(file, &loads, engine, target));
-        let mut said = Said::default();
-        for (file, bound) in files.iter().zip(per_file) {
-            said.take(file, &loads, bound, &mut bindings);
+        // Files with one schema are bound in one way, so one of them is asked.
+        let per_group = parallel::each(&groups, threads, |group| {
+            bind_file(&files[group.files[0]], &loads, engine, target)
+        });
+        let mut said = Said::new(files);
+        for (group, bound) in groups.iter().zip(per_group) {
+            said.take(&group.files, &loads, bound);
         }
-        findings.extend(said.into_findings());
+        findings.extend(said.into_bindings(&mut bindings));
     }
     (bindings, findings)
 }
@@ -124,7 +129,7 @@ pub(crate) fn loads(plan: &CompiledPlan) -> impl Iterator<Item = (&Step, &Load)>
 }
 
 /// What one file says about one load.
-type Bound = Result<(Vec<LoadInto>, Scan, Vec<EngineError>), Vec<EngineError>>;
+type Bound = Result<(Vec<LoadInto>, Arc<Scan>, Vec<EngineError>), Vec<EngineError>>;
 
 fn bind_file(
     file: &SourceFile,
@@ -157,7 +162,7 @@ fn bind_load(
     let (into, scanned) = pairs.into_iter().unzip();
     let scan = Scan { from: load.from.clone(), columns: scanned, filter: load.filter.clone() };
     match source.prove(&scan) {
-        Ok(()) => Ok((into, scan, warnings)),
+        Ok(()) => Ok((into, Arc::new(scan), warnings)),
         Err(error) => Err(std::iter::once(error).chain(warnings).collect()),
     }
 }

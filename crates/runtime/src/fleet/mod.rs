@@ -3,6 +3,7 @@
 //! One file for one table is a unit. Its rows and its entry in the ledger commit together, so a run
 //! that goes on after a crash loads what is missing, and other processes can join in.
 
+mod groups;
 mod lead;
 mod load;
 mod share;
@@ -15,6 +16,7 @@ use crate::engine::{FileContent, FileState, Fleet, FleetFile, FleetLoad, TargetE
 use crate::executor::Context;
 use crate::sources::SourceFile;
 
+pub(crate) use groups::{FaultNames, Told, few, groups, told};
 pub(crate) use lead::load;
 pub(crate) use share::Shared;
 

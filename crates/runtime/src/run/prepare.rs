@@ -9,10 +9,12 @@ use super::Finding;
 use super::session::{Session, stage_names};
 use crate::binding::{self, Bindings};
 use crate::engine::{Preflight, SourceEngine, SourceState, TargetEngine};
+use crate::events::{Event, SourceGroup};
 use crate::executor::judge;
+use crate::fleet::Told;
 use crate::journal::Record;
-use crate::journal::format::{Begun, FileRecord, SourceRecord, TableRows};
-use crate::sources::{self, SourceSet};
+use crate::journal::format::{Begun, FileRecord, SourceRecord, TableRows, WarningKind};
+use crate::sources::{self, Grouped, SourceSet};
 use crate::stop::cancelling;
 use crate::{EngineError, waivers};
 
@@ -20,6 +22,8 @@ use crate::{EngineError, waivers};
 pub(super) struct Prepared {
     pub files: SourceSet,
     pub bindings: Bindings,
+    /// Fingerprint of what the promote would replace.
+    pub before: String,
 }
 
 /// # Errors
@@ -67,7 +71,8 @@ fn look(
     if !errors.is_empty() {
         return Err(errors.into_iter().chain(warnings).collect());
     }
-    let prepared = Prepared { files: files.unwrap_or_default(), bindings };
+    let before = preflight.as_ref().map(|found| found.before.clone()).unwrap_or_default();
+    let prepared = Prepared { files: files.unwrap_or_default(), bindings, before };
     told(session, warnings, &prepared, preflight.as_ref()).map_err(|error| vec![error.into()])?;
     Ok(prepared)
 }
@@ -121,12 +126,46 @@ fn sources(
     let complete = if errors.iter().any(is_same_file) {
         None
     } else {
-        let (set, unreadable) = sources::inspect(plan, found, engine);
+        let (set, unreadable, grouped) = sources::inspect(plan, found, engine);
+        for grouped in &grouped {
+            match group_told(session, grouped) {
+                Ok(finding) => errors.extend(finding),
+                Err(error) => errors.push(error.into()),
+            }
+        }
         errors.extend(unreadable);
-        errors.is_empty().then_some(set)
+        // What can be said of the others is said as well; they are not gone on with.
+        Some(set)
     };
     findings.extend(errors);
     complete
+}
+
+/// What files there are. Where they are not all alike the journal has every name, for the run may
+/// stop here.
+fn group_told(session: &Session<'_>, grouped: &Grouped) -> Result<Option<Finding>, EngineError> {
+    let Grouped { source, files, groups } = grouped;
+    let group =
+        |told: &Told| SourceGroup { what: told.sentence.clone(), files: told.files.clone() };
+    session.emit(Event::Sources {
+        source: source.clone(),
+        files: *files,
+        groups: groups.iter().map(group).collect(),
+    });
+    if groups.len() == 1 {
+        session.passed(format!("source `{source}`: {}", grouped.sentence()));
+        return Ok(None);
+    }
+    for told in &groups[1..] {
+        let message = format!("source `{source}`: {}: {}", told.sentence, told.files.join(", "));
+        let code = code::SOURCE_GROUPS.id.to_owned();
+        session.record(Record::Warning { warning: WarningKind::Other, code, message })?;
+    }
+    let message = format!("the files are not all alike: {}", grouped.sentence());
+    let error = EngineError::new(&code::SOURCE_GROUPS, message)
+        .object(format!("source {source}"))
+        .help("the journal of a run and `--format json` name every file of every group");
+    Ok(Some(sources::of(session.plan, source, error)))
 }
 
 fn is_same_file(finding: &Finding) -> bool {
@@ -206,7 +245,7 @@ fn told(
         session.record(Record::Bound { table: table.clone(), columns: binding.rules() })?;
     }
     for warning in warnings {
-        session.warn(crate::journal::format::WarningKind::Other, warning)?;
+        session.warn(WarningKind::Other, warning)?;
     }
     if let Some(preflight) = preflight {
         preflight.passed.iter().for_each(|what| session.passed(what.clone()));
@@ -216,7 +255,7 @@ fn told(
     Ok(())
 }
 
-fn source_record(state: &SourceState) -> SourceRecord {
+pub(super) fn source_record(state: &SourceState) -> SourceRecord {
     let SourceState {
         path,
         identity,
@@ -228,6 +267,7 @@ fn source_record(state: &SourceState) -> SourceRecord {
         application_id,
         sqlite_version: _,
         tables,
+        schema: _,
     } = state;
     SourceRecord {
         source: path.source.clone(),

@@ -116,6 +116,14 @@ fn tables(path: &Path) -> Result<Tables> {
     })
 }
 
+fn schema(tables: &Tables) -> SourceSchema {
+    let columns = |it: &Table| {
+        it.columns.iter().map(|column| (column.to_lowercase(), String::new())).collect()
+    };
+    let tables = tables.iter().map(|(name, it)| (name.to_lowercase(), columns(it)));
+    SourceSchema { tables: tables.collect() }
+}
+
 impl SourceEngine for Sim {
     fn inspect(&self, file: &SourcePath) -> Result<SourceState> {
         self.call("inspect")?;
@@ -137,6 +145,7 @@ impl SourceEngine for Sim {
             application_id: 0,
             sqlite_version: "sim".to_owned(),
             tables: tables.iter().map(|(name, it)| (name.clone(), it.rows.len() as u64)).collect(),
+            schema: Arc::new(schema(&tables)),
         })
     }
 
