@@ -8,6 +8,7 @@ mod diff;
 mod drift;
 mod examples;
 mod failures;
+mod init;
 mod formats;
 mod kills;
 mod mistakes;

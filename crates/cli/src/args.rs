@@ -6,9 +6,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod diff;
 mod findings;
+mod fmt;
+mod init;
 
 pub use diff::{Diff, DiffFormat, SqlEngine};
 pub use findings::FindingsFormat;
+pub use fmt::Fmt;
+pub use init::{Engine as InitEngine, Init, Style as InitStyle};
 
 const TEMPLATE: &str = "\
 {about-with-newline}
@@ -19,6 +23,7 @@ const TEMPLATE: &str = "\
 
 const EXAMPLES: &str = "\
 Examples:
+  cutover init --from app.db --to postgres    propose a plan from a real database
   cutover check plan.yaml            find every mistake, touch nothing
   cutover explain plan.yaml          show the steps, their order and why
   cutover run plan.yaml              build, verify and promote, or change nothing
@@ -78,7 +83,9 @@ impl Colour {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    Init(Init),
     Check(Check),
+    Fmt(Fmt),
     Explain(Explain),
     Compile(Compile),
     Run(Run),
@@ -98,7 +105,9 @@ impl Command {
     /// As it is typed.
     pub(crate) fn name(&self) -> &'static str {
         match self {
+            Command::Init(_) => "init",
             Command::Check(_) => "check",
+            Command::Fmt(_) => "fmt",
             Command::Explain(_) => "explain",
             Command::Compile(_) => "compile",
             Command::Run(_) => "run",
@@ -140,7 +149,9 @@ impl Command {
             Command::Codes(args) => args.format.into(),
             Command::Explain(args) => json(args.format == GraphFormat::Json),
             Command::Diff(args) => json(args.format == DiffFormat::Json),
-            Command::Baseline(_)
+            Command::Init(_)
+            | Command::Fmt(_)
+            | Command::Baseline(_)
             | Command::Local(_)
             | Command::Schema(_)
             | Command::Completions(_)
@@ -189,13 +200,19 @@ pub struct Scratch {
 #[command(help_template = TEMPLATE, before_help = "\
 Examples:
   cutover explain plan.yaml
-  cutover explain plan.yaml --format mermaid
+  cutover explain plan.yaml --format html > plan.html
+  cutover explain plan.yaml --exposure
   cutover explain BAS401
 ")]
 pub struct Explain {
     /// A plan, a compiled plan, or a code such as BAS401 or its name
     #[arg(value_name = "PLAN|CODE")]
     pub subject: String,
+    /// Say who could see what while each step runs
+    #[arg(long)]
+    pub exposure: bool,
+    #[command(flatten)]
+    pub place: Place,
     /// Form of the answer
     #[arg(long, value_enum, default_value_t = GraphFormat::Text)]
     pub format: GraphFormat,
@@ -208,6 +225,8 @@ pub enum GraphFormat {
     /// Graphviz
     Dot,
     Mermaid,
+    /// One page for a browser, with the graph drawn; needs no network
+    Html,
 }
 
 /// Write the compiled plan: the reviewed bytes that `run` takes

@@ -11,7 +11,7 @@ mod yaml;
 
 use diagnostics::{Diagnostic, SourceId};
 
-pub use decode::{VERSION, redact};
+pub use decode::{VERSION, is_plan_name, redact};
 pub use layout::lay_out;
 pub use model::Plan;
 pub use yaml::MAX_BYTES;

@@ -24,9 +24,9 @@ pub struct Other {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Table {
     pub name: String,
+    /// As SQLite keeps it.
+    pub sql: String,
     pub rows: u64,
-    /// `strict` and `without rowid`, as they follow the closing parenthesis.
-    pub options: Vec<&'static str>,
     pub columns: Vec<Column>,
     /// In the order of the key; empty where there is none.
     pub primary_key: Vec<String>,
@@ -144,6 +144,8 @@ pub struct Check {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Index {
     pub name: String,
+    /// As SQLite keeps it.
+    pub sql: String,
     pub unique: bool,
     pub elements: Vec<Element>,
     /// The condition of a partial index.

@@ -23,5 +23,5 @@ mod words;
 
 pub use candidate::{Candidate, Fit, Misfit, candidates};
 pub use name::plan_name;
-pub use render::{Plan, Style, Target, plan};
+pub use render::{Plan, Style, Target, plan, plan_for_sqlite};
 pub use schema::{Decision, Schema, propose};

@@ -8,6 +8,8 @@ mod completions;
 mod diff;
 mod drift;
 mod explain;
+mod fmt;
+mod init;
 mod local;
 mod man;
 mod next;
@@ -25,8 +27,10 @@ pub(crate) type Outcome = Result<u8, Failure>;
 
 pub(crate) fn dispatch(command: &Command, io: &Io) -> Outcome {
     match command {
+        Command::Init(args) => init::run(args, io),
         Command::Check(args) => check::run(args, io),
         Command::Compile(args) => compile::run(args, io),
+        Command::Fmt(args) => fmt::run(args, io),
         Command::Status(args) => status::run(args, io),
         Command::Run(args) => run::run(args, io),
         Command::Verify(args) => verify::run(args, io),

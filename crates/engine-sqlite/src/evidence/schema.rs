@@ -49,8 +49,8 @@ fn table(conn: &Connection, entry: &Entry, rows: &[ColumnRow]) -> Result<Table> 
     let (primary_key, rowid) = primary_key(conn, entry, rows)?;
     Ok(Table {
         name: entry.name.clone(),
+        sql: entry.sql.clone(),
         rows: 0,
-        options: entry.options(),
         columns: columns?,
         primary_key,
         rowid,
@@ -200,6 +200,7 @@ fn index(conn: &Connection, entry: &Entry) -> Result<Index> {
     });
     Ok(Index {
         name: entry.name.clone(),
+        sql: entry.sql.clone(),
         unique: text.is_unique(),
         elements: elements.collect(),
         predicate: predicate(&entry.sql),

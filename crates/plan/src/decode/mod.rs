@@ -27,6 +27,7 @@ use crate::yaml::{Document, Kind, Node};
 use context::Decoder;
 use fields::Fields;
 
+pub use names::plan_name_is_valid as is_plan_name;
 pub use url::redact;
 
 /// The version of the plan language that this program reads.

@@ -11,7 +11,7 @@ use super::context::Decoder;
 pub(crate) const MAX_POSTGRES_NAME: usize = 63;
 
 /// `[a-z][a-z0-9_-]*`, at most as long as a PostgreSQL name, because it names the target schema.
-pub(crate) fn plan_name_is_valid(name: &str) -> bool {
+pub fn plan_name_is_valid(name: &str) -> bool {
     name.len() <= MAX_POSTGRES_NAME
         && name.starts_with(|c: char| c.is_ascii_lowercase())
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(c))

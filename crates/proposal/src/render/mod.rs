@@ -1,6 +1,7 @@
 //! The files of a proposal.
 
 mod sql;
+mod sqlite;
 mod yaml;
 
 use crate::Schema;
@@ -32,6 +33,8 @@ pub struct Plan {
     /// Name and text, `plan.yaml` first.
     pub files: Vec<(&'static str, String)>,
 }
+
+pub use sqlite::plan as plan_for_sqlite;
 
 /// A plan for PostgreSQL.
 pub fn plan(schema: &Schema, target: &Target<'_>, style: Style) -> Plan {

@@ -268,12 +268,12 @@ fn key(text: &str) -> String {
 }
 
 /// A scalar in a block: commas and brackets inside it mean nothing.
-fn block(text: &str) -> String {
+pub(super) fn block(text: &str) -> String {
     scalar(text, "")
 }
 
 /// A scalar between brackets, or a key.
-fn flow(text: &str) -> String {
+pub(super) fn flow(text: &str) -> String {
     scalar(text, ",[]{}")
 }
 
@@ -292,7 +292,7 @@ fn scalar(text: &str, meaningful: &str) -> String {
     if plain { text.to_owned() } else { quoted(text) }
 }
 
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let mut out = String::from('"');
     for char in text.chars() {
         match char {

@@ -1,0 +1,68 @@
+//! `cutover init`: a plan folder from a real database.
+//!
+//! What a column becomes is decided in `proposal`, without IO; here the database is read, the
+//! encoders of the target are asked, and the files are written.
+
+mod place;
+mod probes;
+mod report;
+
+use std::path::Path;
+
+use diagnostics::code;
+use engine_sqlite::{capture, evidence};
+use proposal::evidence::Database;
+use proposal::{Plan, Target};
+
+use super::Outcome;
+use crate::args::{Init, InitEngine, InitStyle};
+use crate::exit_code;
+use crate::failure::Failure;
+use crate::io::Io;
+use place::Place;
+use report::Report;
+
+pub(crate) fn run(args: &Init, io: &Io) -> Outcome {
+    // Before a large file is read: a folder that may not be written is known now.
+    let place = Place::choose(args)?;
+    let shown = args.from.display().to_string();
+    let name = match place.from.file_name() {
+        Some(name) => name.to_string_lossy().into_owned(),
+        None => shown.clone(),
+    };
+    let target = Target { name: &place.name, source: &place.source, shown: &name };
+    let style = match args.style {
+        InitStyle::Yaml => proposal::Style::Yaml,
+        InitStyle::Sql => proposal::Style::Sql,
+    };
+    let (proposed, report) = match args.to {
+        InitEngine::Postgres => {
+            let database = evidence::read(&args.from, &shown, &probes::of)?;
+            let schema = proposal::propose(&database);
+            (proposal::plan(&schema, &target, style), Report::of_postgres(&database, &schema))
+        }
+        InitEngine::Sqlite => for_sqlite(&args.from, &shown, &target, style)?,
+    };
+    let json_schema = format!("{:#}\n", plan::document::schema().as_value());
+    place.write(&proposed, &json_schema)?;
+    io.out(&report.render(&place, &proposed, io.terminal))?;
+    Ok(exit_code::DONE)
+}
+
+/// The same schema in a new file: no type is chosen, so no value is judged.
+fn for_sqlite(
+    path: &Path,
+    shown: &str,
+    target: &Target<'_>,
+    style: proposal::Style,
+) -> Result<(Plan, Report), Failure> {
+    let database: Database = evidence::read(path, shown, &|_| Box::new(evidence::Silent))?;
+    let captured = capture::capture(path, shown)?;
+    let plan = proposal::plan_for_sqlite(&database, target, style, &captured.text);
+    Ok((plan, Report::of_sqlite(&database)))
+}
+
+/// A command line that cannot be meant.
+fn usage(message: String, help: &str) -> Failure {
+    Failure::usage(&code::USAGE, message, help)
+}
