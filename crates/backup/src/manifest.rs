@@ -108,6 +108,8 @@ pub struct Postgres {
     pub database: String,
     /// The schemas in it, sorted.
     pub schemas: Vec<String>,
+    /// Of the structure alone, without grants: for a restore that may not give objects away.
+    pub structure_fingerprint: String,
     /// Extensions that its objects may need, with their schemas: a restore makes them first.
     pub extensions: BTreeMap<String, String>,
     /// Roles that own objects or have rights on them.
@@ -117,7 +119,7 @@ pub struct Postgres {
     /// `pg_dump (PostgreSQL) 15.18`
     pub pg_dump: String,
     pub pg_restore: String,
-    /// Where it was restored to be compared: `a private server, PostgreSQL 15.18`.
+    /// Where it was restored and compared: `a private server, PostgreSQL 15.18`.
     pub restored_on: String,
     /// Files of the folder, by name.
     pub files: BTreeMap<String, FolderFile>,
@@ -168,6 +170,16 @@ impl Manifest {
     pub fn write(&self, backup: &Path) -> io::Result<()> {
         let path = Self::path_for(backup);
         files::write_new(&path, self.to_text().as_bytes())?;
+        files::make_read_only(&path)
+    }
+
+    /// The same, not durable until the caller makes it so.
+    ///
+    /// # Errors
+    /// Also where there is a manifest already.
+    pub fn write_unsynced(&self, backup: &Path) -> io::Result<()> {
+        let path = Self::path_for(backup);
+        drop(files::create_new(&path, self.to_text().as_bytes())?);
         files::make_read_only(&path)
     }
 

@@ -37,7 +37,7 @@ use crate::introspect::introspect;
 use crate::sandbox;
 use crate::snapshot::SqliteSnapshot;
 use crate::text::quote;
-use backup::{Partial, check_integrity, foreign_key_violations};
+use backup::{Durable, Partial, check_integrity, foreign_key_violations};
 use file::Located;
 use manifest::Taken;
 use reading::OpenMode;
@@ -82,14 +82,22 @@ impl SourceEngine for SqliteSources {
         snapshot: &Path,
         work: &Path,
     ) -> Result<BackupReport> {
-        let source = file::locate(file)?;
-        let folders = [backup, snapshot].map(|path| path.parent().unwrap_or(Path::new(".")));
-        let folders = [folders[0], folders[1], work];
-        for folder in folders {
-            make_folder(folder, &source)?;
-        }
-        let to = Destination::At(backup);
-        restricted(&folders, || back_up(&source, &to, snapshot, work, self.busy))
+        self.back_up_at(file, backup, snapshot, work, Durable::Now)
+    }
+
+    fn back_up_one_of_many(
+        &self,
+        file: &SourcePath,
+        backup: &Path,
+        snapshot: &Path,
+        work: &Path,
+    ) -> Result<BackupReport> {
+        self.back_up_at(file, backup, snapshot, work, Durable::Later)
+    }
+
+    fn make_durable(&self, folder: &Path) -> Result<()> {
+        files::sync_all_in(folder)
+            .map_err(|error| io_error(&code::BACKUP_FAILED, &folder.display().to_string(), &error))
     }
 
     fn changed_since(&self, before: &SourceState) -> Result<Option<String>> {
@@ -123,6 +131,24 @@ impl SourceEngine for SqliteSources {
 }
 
 impl SqliteSources {
+    fn back_up_at(
+        &self,
+        file: &SourcePath,
+        backup: &Path,
+        snapshot: &Path,
+        work: &Path,
+        durable: Durable,
+    ) -> Result<BackupReport> {
+        let source = file::locate(file)?;
+        let folders = [backup, snapshot].map(|path| path.parent().unwrap_or(Path::new(".")));
+        let folders = [folders[0], folders[1], work];
+        for folder in folders {
+            make_folder(folder, &source)?;
+        }
+        let to = Destination::At(backup);
+        restricted(&folders, || back_up(&source, &to, snapshot, work, durable, self.busy))
+    }
+
     /// Takes a backup of any SQLite file into `folder`, under a name of its own, while others write
     /// to the file: restored elsewhere and compared like every other.
     ///
@@ -138,7 +164,8 @@ impl SqliteSources {
         let name = BackupName::new(&name_of(&source.path), jiff::Timestamp::now(), ".sqlite");
         let to = Destination::Named { folder, name };
         let snapshot = drill.path().join("restored");
-        restricted(&[folder], || back_up(&source, &to, &snapshot, drill.path(), self.busy))
+        let (work, durable) = (drill.path(), Durable::Now);
+        restricted(&[folder], || back_up(&source, &to, &snapshot, work, durable, self.busy))
     }
 
     /// Only where a copy will be needed: a dry run writes nothing without need.
@@ -278,6 +305,7 @@ fn back_up(
     to: &Destination<'_>,
     snapshot: &Path,
     work: &Path,
+    durable: Durable,
     busy: Duration,
 ) -> Result<BackupReport> {
     let (start, written) = (Instant::now(), to.writing());
@@ -287,6 +315,10 @@ fn back_up(
             take(source, conn, mode, &written, before.clone())
         })?;
     taken.timings.taken_ms = millis(start);
+    if durable == Durable::Now {
+        let failed = |error| io_error(&code::BACKUP_FAILED, &written.display().to_string(), &error);
+        sync(&written).map_err(failed)?;
+    }
     let drill = Instant::now();
     let foreign_key_violations = examine(source, &written, &mut taken)?;
     backup::drill(&written, snapshot, &digests, &mut partial)?;
@@ -294,7 +326,7 @@ fn back_up(
     let mut report = finish(&written, snapshot, &digests, foreign_key_violations)?;
     report.backup = to.settle(written, &report.sha256, &mut partial)?;
     report.elapsed_ms = millis(start);
-    manifest::write(&report, taken, &digests, &mut partial)?;
+    manifest::write(&report, taken, &digests, durable, &mut partial)?;
     partial.keep();
     Ok(report)
 }
@@ -331,7 +363,7 @@ fn take(
     let failed = |error: rusqlite::Error| source_error(&source.shown, &error);
     let (taken_at, mut partial) = (jiff::Timestamp::now(), Partial::new());
     let digests = digest_database(conn).map_err(failed)?;
-    backup::copy(conn, written, &mut partial)?;
+    backup::copy_unsynced(conn, written, &mut partial)?;
     let (page_size, user_version, application_id) = header(source, conn)?;
     let taken = Taken {
         source: source.shown.clone(),

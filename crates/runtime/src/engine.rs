@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use catalog::{Catalog, ObjectKey, Via};
 use diagnostics::code;
-use ir::{Check, CompiledPlan, Conversion, LoadColumn, LoadSource};
+use ir::{Check, CompiledPlan, Conversion, LoadColumn, LoadSource, OnMisfit};
 use serde::{Deserialize, Serialize};
 
 use crate::{EngineError, Row, RowDigest};
@@ -37,6 +37,23 @@ pub trait SourceEngine: Send + Sync {
         snapshot: &Path,
         work: &Path,
     ) -> Result<BackupReport>;
+
+    /// Like [`SourceEngine::back_up`], but what it wrote is durable only after
+    /// [`SourceEngine::make_durable`]: one of many small files.
+    fn back_up_one_of_many(
+        &self,
+        file: &SourcePath,
+        backup: &Path,
+        snapshot: &Path,
+        work: &Path,
+    ) -> Result<BackupReport> {
+        self.back_up(file, backup, snapshot, work)
+    }
+
+    /// Everything that was written into the folder is on the disk when this returns.
+    fn make_durable(&self, _folder: &Path) -> Result<()> {
+        Ok(())
+    }
 
     /// What differs from `before` now (bytes, size, mtime, files beside it); `None`: nothing.
     fn changed_since(&self, before: &SourceState) -> Result<Option<String>>;
@@ -388,6 +405,7 @@ pub trait Cancel: Send + Sync {
 pub struct LoadInto {
     pub column: String,
     pub conversion: Option<Conversion>,
+    pub on_misfit: OnMisfit,
 }
 
 /// Takes the rows of one table; values in the order of the columns given to [`Worker::load`].

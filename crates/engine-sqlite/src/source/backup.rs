@@ -65,15 +65,29 @@ impl Drop for Partial {
     }
 }
 
+/// When a backup is on the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Durable {
+    /// When it is done.
+    Now,
+    /// When the caller says so for many of them.
+    Later,
+}
+
 /// Copies the whole database into a new file and makes it durable.
 pub(crate) fn copy(from: &Connection, to: &Path, partial: &mut Partial) -> Result<()> {
+    copy_unsynced(from, to, partial)?;
+    sync(to).map_err(|error| io_error(&code::BACKUP_FAILED, &to.display().to_string(), &error))
+}
+
+/// Copies the whole database into a new file that is not durable yet.
+pub(crate) fn copy_unsynced(from: &Connection, to: &Path, partial: &mut Partial) -> Result<()> {
     let object = to.display().to_string();
     let failed = |error: io::Error| io_error(&code::BACKUP_FAILED, &object, &error);
     partial.create(to).map_err(failed)?;
     let path = to.canonicalize().map_err(failed)?;
     copy_pages(from, &path)
-        .map_err(|error| engine_error(&code::BACKUP_FAILED, &error).object(&object))?;
-    sync(&path).map_err(failed)
+        .map_err(|error| engine_error(&code::BACKUP_FAILED, &error).object(&object))
 }
 
 /// The new file needs no journal: if the copy fails it is removed.
@@ -159,7 +173,8 @@ pub(crate) fn drill(
     partial: &mut Partial,
 ) -> Result<()> {
     let kept = open_copy(backup)?;
-    copy(&kept, snapshot, partial)?;
+    // It goes with the run; a run that goes on after a crash takes it again.
+    copy_unsynced(&kept, snapshot, partial)?;
     let restored = open_copy(snapshot)?;
     compare(backup, &kept, source, "the backup")?;
     compare(snapshot, &restored, source, "the restored backup")

@@ -6,7 +6,7 @@ use backup::manifest::{About, Content, FORMAT, Manifest, OriginFile, Sqlite, Tim
 use diagnostics::code;
 use runtime::engine::{BackupReport, FileState, Result};
 
-use super::backup::{Digests, Partial};
+use super::backup::{Digests, Durable, Partial};
 use crate::connect;
 use crate::error_code::io_error;
 
@@ -31,13 +31,17 @@ pub(crate) fn write(
     report: &BackupReport,
     taken: Taken,
     digests: &Digests,
+    durable: Durable,
     partial: &mut Partial,
 ) -> Result<()> {
     let path = Manifest::path_for(&report.backup);
     partial.take(&path);
-    manifest(report, taken, digests)
-        .write(&report.backup)
-        .map_err(|error| io_error(&code::BACKUP_FAILED, &path.display().to_string(), &error))
+    let manifest = manifest(report, taken, digests);
+    let written = match durable {
+        Durable::Now => manifest.write(&report.backup),
+        Durable::Later => manifest.write_unsynced(&report.backup),
+    };
+    written.map_err(|error| io_error(&code::BACKUP_FAILED, &path.display().to_string(), &error))
 }
 
 fn manifest(report: &BackupReport, taken: Taken, digests: &Digests) -> Manifest {
