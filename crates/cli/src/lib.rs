@@ -8,6 +8,7 @@ mod failure;
 mod folders;
 mod io;
 mod origin;
+mod output_file;
 mod panics;
 mod plan_input;
 mod scratch;

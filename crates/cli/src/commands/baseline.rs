@@ -1,8 +1,5 @@
 //! `cutover baseline capture`: a live schema as the reviewed file that others are held against.
 
-use std::fs::Permissions;
-use std::io::{self, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use diagnostics::{Diagnostic, Sources, code};
@@ -16,7 +13,7 @@ use super::Outcome;
 use crate::args::{Baseline, BaselineAction, Capture};
 use crate::failure::Failure;
 use crate::io::Io;
-use crate::{exit_code, folders, ui};
+use crate::{exit_code, output_file, ui};
 
 pub(crate) fn run(args: &Baseline, io: &Io) -> Outcome {
     match &args.action {
@@ -37,7 +34,7 @@ fn capture(args: &Capture, io: &Io) -> Outcome {
     // Before the database is asked: a file that may not be written is known now.
     let output = args.output.as_deref().filter(|path| path.as_os_str() != "-");
     if let Some(path) = output.filter(|path| !args.force && path.exists()) {
-        return Err(is_there(path));
+        return Err(output_file::is_there(path, WRITE_OVER));
     }
     let captured = match &args.sqlite {
         Some(path) => of_sqlite(path)?,
@@ -118,35 +115,12 @@ fn target(server: Server) -> PostgresTarget {
     }
 }
 
-/// Under another name first: nobody ever reads half a baseline, and without `--force` not even a
-/// file that appeared meanwhile is written over.
+const WRITE_OVER: &str = "choose another name, or say `--force` to write over it";
+
 fn write(path: &Path, bytes: &[u8], force: bool) -> Result<(), Failure> {
-    let made = || -> io::Result<tempfile::NamedTempFile> {
-        // A reviewed file, not a secret: the umask decides who reads it.
-        let mut file = tempfile::Builder::new()
-            .permissions(Permissions::from_mode(0o666))
-            .tempfile_in(folders::folder_of(path))?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        Ok(file)
-    };
-    let file = made().map_err(|error| unwritable(path, &error))?;
-    let kept = if force { file.persist(path) } else { file.persist_noclobber(path) };
-    match kept {
-        Ok(_) => Ok(()),
-        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Err(is_there(path)),
-        Err(error) => Err(unwritable(path, &error.error)),
+    if force {
+        output_file::replace(path, bytes)
+    } else {
+        output_file::create(path, bytes, WRITE_OVER)
     }
-}
-
-fn is_there(path: &Path) -> Failure {
-    let message = format!("`{}` is there already", path.display());
-    let diagnostic = Diagnostic::new(&code::OUTPUT, message)
-        .help("choose another name, or say `--force` to write over it");
-    Failure::new(diagnostic, exit_code::FINDINGS)
-}
-
-fn unwritable(path: &Path, error: &io::Error) -> Failure {
-    let message = format!("`{}` cannot be written: {error}", path.display());
-    Failure::new(Diagnostic::new(&code::OUTPUT, message), exit_code::FINDINGS)
 }

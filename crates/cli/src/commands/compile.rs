@@ -1,7 +1,7 @@
 //! `cutover compile`: the bytes that are reviewed and run.
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::Path;
 
 use diagnostics::formats::Group;
@@ -13,7 +13,7 @@ use crate::args::{Compile, FindingsFormat};
 use crate::failure::Failure;
 use crate::io::Io;
 use crate::plan_input::Input;
-use crate::{exit_code, folders, plan_input, ui};
+use crate::{exit_code, folders, output_file, plan_input, ui};
 
 pub(crate) fn run(args: &Compile, io: &Io) -> Outcome {
     one_answer(args)?;
@@ -26,7 +26,7 @@ pub(crate) fn run(args: &Compile, io: &Io) -> Outcome {
         return Ok(exit_code::DONE);
     }
     refuse_other_files(&args.output)?;
-    write(&args.output, &bytes).map_err(|error| unwritable(&args.output, &error))?;
+    output_file::replace(&args.output, &bytes)?;
     io.out(&answer(args, &input, io))?;
     Ok(exit_code::DONE)
 }
@@ -71,7 +71,7 @@ fn answer(args: &Compile, input: &Input, io: &Io) -> String {
 fn refuse_other_files(path: &Path) -> Result<(), Failure> {
     match fs::read(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(unwritable(path, &error)),
+        Err(error) => Err(output_file::unwritable(path, &error)),
         Ok(bytes) if bytes.is_empty() || CompiledPlan::from_bytes(&bytes).is_ok() => Ok(()),
         Ok(_) => {
             let message = format!("`{}` is there and is not a compiled plan", path.display());
@@ -80,18 +80,4 @@ fn refuse_other_files(path: &Path) -> Result<(), Failure> {
             Err(Failure::new(diagnostic, exit_code::FINDINGS))
         }
     }
-}
-
-/// Under another name first: nobody ever reads half a compiled plan.
-fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = tempfile::NamedTempFile::new_in(folders::folder_of(path))?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
-}
-
-fn unwritable(path: &Path, error: &io::Error) -> Failure {
-    let message = format!("`{}` cannot be written: {error}", path.display());
-    Failure::new(Diagnostic::new(&code::OUTPUT, message), exit_code::FINDINGS)
 }

@@ -5,6 +5,7 @@
 
 mod authoring;
 mod help;
+mod layout;
 mod project;
 mod reference;
 mod running;
