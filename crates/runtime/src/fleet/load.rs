@@ -9,7 +9,7 @@ use crate::engine::{Lease, LoadInto, RowSink, Tally, UnitSink, Worker};
 use crate::{EngineError, Row, Value};
 
 /// How long to wait where all that is left is leased to others.
-const PAUSE: Duration = Duration::from_millis(100);
+pub(super) const PAUSE: Duration = Duration::from_millis(100);
 
 /// Where the rows of a table's units come from, and who is told of them.
 pub(crate) trait Units {
@@ -69,7 +69,7 @@ pub(crate) fn until_done(
 }
 
 /// The units of one lease, in one transaction. Gives what was read until now.
-fn leased(
+pub(super) fn leased(
     lease: &Lease,
     into: &[LoadInto],
     worker: &mut dyn Worker,

@@ -4,6 +4,7 @@
 //! that goes on after a crash loads what is missing, and other processes can join in.
 
 mod groups;
+mod join;
 mod lead;
 mod load;
 mod share;
@@ -17,6 +18,7 @@ use crate::executor::Context;
 use crate::sources::SourceFile;
 
 pub(crate) use groups::{FaultNames, Told, few, groups, told};
+pub use join::{JoinReport, JoinRequest, join};
 pub(crate) use lead::load;
 pub(crate) use share::Shared;
 
@@ -72,15 +74,14 @@ fn units(load: &Load, columns: Vec<ir::LoadColumn>, files: &[SourceFile]) -> Fle
 }
 
 fn entry(file: &SourceFile) -> FleetFile {
-    let content = |state: &FileState| FileContent {
-        name: state.name.clone(),
-        size: state.size,
-        sha256: state.sha256.clone(),
-    };
     FleetFile {
         parameters: file.parameters.clone(),
         source: file.state.path.source.clone(),
         shown: file.state.path.shown.clone(),
         files: file.state.files.iter().map(content).collect(),
     }
+}
+
+fn content(state: &FileState) -> FileContent {
+    FileContent { name: state.name.clone(), size: state.size, sha256: state.sha256.clone() }
 }
