@@ -190,5 +190,6 @@ fn settings(given: &model::Settings) -> ir::Settings {
             None => default.on_source_change,
         },
         memory_bytes: or(given.memory_bytes, default.memory_bytes),
+        keep_ms: or(given.keep_ms, default.keep_ms),
     }
 }

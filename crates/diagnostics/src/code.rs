@@ -223,6 +223,7 @@ codes! {
     USAGE = "CLI001" "usage" Error Cli "the command line asks for something that cannot be done";
     OUTPUT = "CLI002" "output" Error Cli "an output file or stream cannot be written";
     REVISION = "CLI020" "revision" Error Cli "a file cannot be read at a git revision";
+    EDITOR_PROTOCOL = "CLI030" "editor-protocol" Error Cli "what an editor sends to the language server cannot be understood";
 
     INTERNAL = "INT999" "internal" Error Run "a defect of this program";
 }

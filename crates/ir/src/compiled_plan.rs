@@ -162,6 +162,14 @@ pub struct Settings {
     pub statement_timeout_ms: u64,
     pub on_source_change: OnSourceChange,
     pub memory_bytes: u64,
+    /// How long the previous state is kept after a run was accepted; 0 (left out): it goes at once.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub keep_ms: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref)] // serde calls it with a reference
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl Default for Settings {
@@ -173,6 +181,7 @@ impl Default for Settings {
             statement_timeout_ms: 0,
             on_source_change: OnSourceChange::Stop,
             memory_bytes: 64 << 20,
+            keep_ms: 0,
         }
     }
 }

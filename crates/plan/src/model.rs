@@ -395,6 +395,19 @@ pub struct ColumnRule {
     pub column: Spanned<String>,
     pub value: ColumnValue,
     pub conversion: Option<Spanned<Conversion>>,
+    /// `None`: stop.
+    pub misfit: Option<Spanned<OnMisfit>>,
+}
+
+/// What becomes of a value that does not fit its column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OnMisfit {
+    Stop,
+    SetNull,
+    /// The whole row is left out and reported.
+    Reject,
+    /// `{ default: VALUE }`
+    Default(String),
 }
 
 #[derive(Clone, Debug)]
@@ -518,6 +531,8 @@ pub struct Settings {
     pub on_source_change: Option<Spanned<OnSourceChange>>,
     /// Upper bound of client buffers, bytes.
     pub memory_bytes: Option<Spanned<u64>>,
+    /// How long the previous state is kept after the run was accepted.
+    pub keep_ms: Option<Spanned<u64>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,11 @@
 //! The order-independent content digest of a set of rows.
 
 use std::fmt;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
 
+use sha2::{Digest as _, Sha256};
 use xxhash_rust::xxh3::xxh3_128;
 
 /// Row count and the sum (modulo 2^128) of the XXH3-128 hashes of each row's canonical bytes. A sum
@@ -43,6 +47,22 @@ impl std::str::FromStr for RowDigest {
         });
         parts.ok_or_else(|| format!("`{text}` is not a digest of rows"))
     }
+}
+
+/// SHA-256 of a file's bytes, lower-case hexadecimal.
+pub(crate) fn sha256_of(path: &Path) -> std::io::Result<String> {
+    let mut file = BufReader::with_capacity(1 << 20, File::open(path)?);
+    let mut hash = Sha256::new();
+    loop {
+        let bytes = file.fill_buf()?;
+        if bytes.is_empty() {
+            break;
+        }
+        hash.update(bytes);
+        let count = bytes.len();
+        file.consume(count);
+    }
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 #[cfg(test)]

@@ -190,6 +190,47 @@ pub trait RowSink {
     /// # Errors
     /// Ends the scan with this error.
     fn row(&mut self, row: Row<'_>) -> Result<()>;
+
+    /// The values since the last call that did not fit and about which the plan says what becomes of
+    /// them. To be taken often: they are kept in memory.
+    fn misfits(&mut self) -> Vec<Misfit> {
+        Vec::new()
+    }
+}
+
+/// A value that does not fit its column, and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misfit {
+    pub file: String,
+    /// `rowid 7`, or `row 3 of the scan` where there is no rowid.
+    pub row: String,
+    pub column: String,
+    /// With its kind, shortened, control characters escaped: ``the text `n/a` ``.
+    pub value: String,
+    pub type_name: String,
+    pub reason: String,
+    pub fate: Fate,
+}
+
+/// What becomes of a row with a value that does not fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fate {
+    SetNull,
+    Default,
+    /// The row is left out.
+    Rejected,
+}
+
+impl Fate {
+    /// The stable word in journals, reports and lists.
+    pub fn word(self) -> &'static str {
+        match self {
+            Fate::SetNull => "set-null",
+            Fate::Default => "default",
+            Fate::Rejected => "rejected",
+        }
+    }
 }
 
 // ---------------------------------------------------------------- target

@@ -1,22 +1,28 @@
-//! What the journals in a state folder say about runs, in one sentence each.
+//! What is known of the runs in a state folder, in one sentence each.
 
 use std::path::{Path, PathBuf};
 
 use diagnostics::{code, did_you_mean};
+use ir::CompiledPlan;
 use serde::Serialize;
 
-use crate::journal::format::{Alias, Closing};
+use crate::engine::{RunInfo, TargetEngine};
 use crate::journal::{JOURNAL_FILE, Tail, VIEW_FILE, View, read_run};
+use crate::recovery::{Answer, Case, Evidence, evidence, kept_plan};
 use crate::run::runs_folder;
 use crate::{EngineError, private};
 
-/// One run as its journal tells it.
+/// One run as its journal tells it, and its target where that was asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RunStatus {
     pub run_id: String,
     pub plan: String,
     pub target: String,
     pub state: RunState,
+    /// The row of the recovery table.
+    pub case: Case,
+    /// The target was asked.
+    pub asked: bool,
     /// The stage that runs or ran last.
     pub stage: Option<String>,
     pub completed_stages: Vec<String>,
@@ -47,11 +53,11 @@ pub enum RunState {
     Accepted,
     /// Stopped before anything was touched.
     Stopped,
-    /// Its process died before it could close the journal; the target is as it was.
+    /// Its process died before it could close the journal: a command ends it.
     Unfinished,
     /// It died, or lost the server, around its COMMIT: only the target knows.
     Undecided,
-    /// The journal cannot be read; the sentence says why.
+    /// The journal cannot be read, or cannot be true; the sentence says why.
     Unreadable,
 }
 
@@ -64,7 +70,7 @@ pub fn list(state_dir: &Path) -> Vec<RunStatus> {
         .filter(|path| path.is_dir())
         .collect();
     folders.sort();
-    let mut runs: Vec<_> = folders.iter().map(|folder| of(folder)).collect();
+    let mut runs: Vec<_> = folders.iter().map(|folder| of(folder, None)).collect();
     // The id has the second of the start, the journal the millisecond.
     runs.sort_by(|a, b| key(a).cmp(&key(b)));
     runs
@@ -102,17 +108,72 @@ pub fn read(state_dir: &Path, run_id: Option<&str>) -> Result<RunStatus, EngineE
     })
 }
 
-fn of(folder: &Path) -> RunStatus {
-    let run_id = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+/// Makes the engine for a run's compiled plan.
+pub type Open<'a> = &'a dyn Fn(&CompiledPlan) -> Result<Box<dyn TargetEngine>, EngineError>;
+
+/// The same run, its target asked where the journal alone does not decide. A target that does not
+/// answer leaves it as it is, and the second value says why.
+pub fn ask(state_dir: &Path, run: RunStatus, open: Open<'_>) -> (RunStatus, Option<EngineError>) {
+    if matches!(run.state, RunState::Running) || is_decided(run.case) {
+        return (run, None);
+    }
+    let folder = runs_folder(state_dir).join(&run.run_id);
+    let asked = kept_plan(&folder).and_then(|kept| {
+        let mut target = open(&kept.plan)?;
+        let info = RunInfo {
+            run_id: run.run_id.clone(),
+            plan_name: kept.plan.name.clone(),
+            compiled_digest: kept.plan.digest().to_string(),
+            plan_dir: PathBuf::new(),
+            run_dir: folder.clone(),
+        };
+        Ok(evidence::look(target.as_mut(), &info, Ok(&kept.view)))
+    });
+    match asked {
+        Ok(evidence) if evidence.answer != Answer::None => (of(&folder, Some(evidence)), None),
+        Ok(_) => (run, Some(EngineError::new(&code::UNREACHABLE, "the target does not answer"))),
+        Err(error) => (run, Some(error)),
+    }
+}
+
+/// The journal alone says what is to be done.
+fn is_decided(case: Case) -> bool {
+    match case {
+        Case::NothingHappened | Case::TakenBack | Case::RolledBack | Case::Accepted => true,
+        Case::Decide
+        | Case::DecideFirst
+        | Case::KeptLost
+        | Case::Superseded
+        | Case::AcceptedKept => true,
+        Case::Resume
+        | Case::ResumeFromBackups
+        | Case::ResumeUnseen
+        | Case::FinishPromote
+        | Case::AskTarget
+        | Case::ClearUp
+        | Case::FinishRollback
+        | Case::FinishAccept
+        | Case::DamagedPromoted
+        | Case::DamagedStaging
+        | Case::DamagedNothing
+        | Case::DamagedUnasked
+        | Case::Contradiction => false,
+    }
+}
+
+fn of(folder: &Path, asked: Option<Evidence>) -> RunStatus {
     // Life first: a run that ends between the two looks is then read as ended.
     let alive = is_alive(folder);
-    match read_run(folder) {
-        Ok(read) => status(run_id, folder, &read.view, read.tail, alive),
+    let read = read_run(folder);
+    let told = evidence::told(read.as_ref().map(|read| &read.view));
+    let evidence = asked.unwrap_or_else(|| Evidence::of_journal(told));
+    match read {
+        Ok(read) => status(folder, &read.view, read.tail, alive, evidence),
         // Its process died, or is about to begin: the journal comes before everything else.
         Err(error) if error.code == &code::NO_RUN => {
-            status(run_id, folder, &View::default(), Tail::Whole, false)
+            status(folder, &View::default(), Tail::Whole, false, evidence)
         }
-        Err(error) => unreadable(run_id, folder, &error),
+        Err(error) => unreadable(folder, evidence, &error),
     }
 }
 
@@ -123,17 +184,24 @@ fn is_alive(folder: &Path) -> bool {
     file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(std::fs::TryLockError::WouldBlock)))
 }
 
-fn status(run_id: String, folder: &Path, view: &View, tail: Tail, alive: bool) -> RunStatus {
-    let state = state(view, alive);
-    let (sentence, fallback) = say(state, view, tail);
-    let next_actions =
-        if view.next_actions.is_empty() { vec![fallback] } else { view.next_actions.clone() };
+fn status(folder: &Path, view: &View, tail: Tail, alive: bool, evidence: Evidence) -> RunStatus {
+    let case = evidence.case();
+    let (state, sentence, next_actions) = if alive {
+        let stage = view.current_stage.map_or("its beginning", |stage| stage.name());
+        let sentence = format!("it is running, in `{stage}` since {}", view.updated_at);
+        let wait = "wait; Ctrl-C in its terminal stops it at the next safe point".to_owned();
+        (RunState::Running, sentence, vec![wait])
+    } else {
+        (state_of(case), evidence::sentence(case, view, torn(tail)), actions(case, view))
+    };
     let begun = view.begun.as_ref();
     RunStatus {
-        run_id,
+        run_id: name(folder),
         plan: begun.map(|begun| begun.plan.clone()).unwrap_or_default(),
         target: begun.map(|begun| begun.target.clone()).unwrap_or_default(),
         state,
+        case,
+        asked: evidence.answer != Answer::None,
         stage: view.current_stage.map(|stage| stage.name().to_owned()),
         completed_stages: view.completed_stages.iter().map(|it| it.name().to_owned()).collect(),
         started_at: view.started_at.clone(),
@@ -146,70 +214,44 @@ fn status(run_id: String, folder: &Path, view: &View, tail: Tail, alive: bool) -
     }
 }
 
-/// The table of what an open or closed journal means.
-fn state(view: &View, alive: bool) -> RunState {
-    match (view.closed, alive) {
-        (Some(Closing::Promoted), _) => RunState::Done,
-        (Some(Closing::RolledBack), _) => RunState::RolledBack,
-        (Some(Closing::Restored), _) => RunState::Restored,
-        (Some(Closing::Accepted), _) => RunState::Accepted,
-        (Some(Closing::Stopped), _) => RunState::Stopped,
-        (None, true) => RunState::Running,
-        (Some(Closing::Undecided), _) => RunState::Undecided,
-        (None, false) => match (view.promoted, &view.transaction) {
-            (Some(true), _) => RunState::Done,
-            (Some(false), _) | (None, None) => RunState::Unfinished,
-            (None, Some(_)) => RunState::Undecided,
-        },
-    }
+fn name(folder: &Path) -> String {
+    folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// What happened, and what to do where the journal does not say it.
-fn say(state: RunState, view: &View, tail: Tail) -> (String, String) {
-    let plan = view.begun.as_ref().map_or("PLAN", |begun| begun.plan_file.as_str());
-    let again = format!("`cutover run {plan}`");
-    let stage = view.current_stage.unwrap_or(Alias::ScanSource).name();
-    let why = view
-        .failure
-        .as_ref()
-        .map_or_else(String::new, |failure| format!(": {} [{}]", failure.message, failure.code));
-    match state {
-        RunState::Running => (
-            format!("it is running, in `{stage}` since {}", view.updated_at),
-            "wait; Ctrl-C in its terminal stops it at the next safe point".to_owned(),
-        ),
-        RunState::Done => (
-            format!("the target was promoted and verified, {}", rows(view)),
-            format!("`cutover verify {plan}`"),
-        ),
-        RunState::RolledBack => (
-            format!("it failed in `{stage}` and was taken back; the target is as it was{why}"),
-            again,
-        ),
-        RunState::Restored => {
-            ("its promote was rolled back; the previous state is back".to_owned(), again)
+/// What the run itself advised, then the commands of its case that it did not name.
+fn actions(case: Case, view: &View) -> Vec<String> {
+    let mut actions = if is_decided(case) { view.next_actions.clone() } else { Vec::new() };
+    for (act, text) in case.advice().acts.iter().zip(evidence::commands(case, view)) {
+        let named = format!("`cutover {}", act.command());
+        let again = act == &crate::recovery::Act::Run && !actions.is_empty();
+        if !again && !actions.iter().any(|known| known.contains(&named)) {
+            actions.push(text);
         }
-        RunState::Accepted => (
-            format!("the target was promoted, verified and accepted, {}", rows(view)),
-            format!("`cutover verify {plan}`"),
-        ),
-        RunState::Stopped => (format!("it stopped before anything was touched{why}"), again),
-        RunState::Unfinished => (
-            format!("its process ended in `{stage}`{}; the target is as it was", torn(tail)),
-            format!("{again}: it clears up what this one left"),
-        ),
-        RunState::Undecided => (
-            "whether its promote committed is not known here; the target knows".to_owned(),
-            format!("{again}: it asks the target first, and changes nothing before"),
-        ),
-        RunState::Unreadable => (String::new(), String::new()),
     }
+    actions
 }
 
-fn rows(view: &View) -> String {
-    let rows: u64 = view.tables.values().map(|table| table.written).sum();
-    let tables = diagnostics::plural(view.tables.len(), "table");
-    format!("{rows} rows in {tables}")
+fn state_of(case: Case) -> RunState {
+    match case {
+        Case::NothingHappened => RunState::Stopped,
+        Case::TakenBack => RunState::RolledBack,
+        Case::RolledBack => RunState::Restored,
+        Case::Accepted | Case::AcceptedKept => RunState::Accepted,
+        Case::Decide | Case::DecideFirst | Case::KeptLost | Case::Superseded => RunState::Done,
+        Case::Resume
+        | Case::ResumeFromBackups
+        | Case::ResumeUnseen
+        | Case::FinishPromote
+        | Case::ClearUp
+        | Case::FinishRollback
+        | Case::FinishAccept => RunState::Unfinished,
+        Case::AskTarget => RunState::Undecided,
+        Case::DamagedPromoted
+        | Case::DamagedStaging
+        | Case::DamagedNothing
+        | Case::DamagedUnasked
+        | Case::Contradiction => RunState::Unreadable,
+    }
 }
 
 fn torn(tail: Tail) -> &'static str {
@@ -219,12 +261,15 @@ fn torn(tail: Tail) -> &'static str {
     }
 }
 
-fn unreadable(run_id: String, folder: &Path, error: &EngineError) -> RunStatus {
+fn unreadable(folder: &Path, evidence: Evidence, error: &EngineError) -> RunStatus {
+    let case = evidence.case();
     RunStatus {
-        run_id,
+        run_id: name(folder),
         plan: String::new(),
         target: String::new(),
         state: RunState::Unreadable,
+        case,
+        asked: evidence.answer != Answer::None,
         stage: None,
         completed_stages: Vec::new(),
         started_at: String::new(),

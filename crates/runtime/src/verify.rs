@@ -1,24 +1,23 @@
 //! `cutover verify`: what was promoted, held against the kept backups, any time later.
 
-use std::fs::File;
-use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use diagnostics::code;
-use ir::{Action, Check, CompiledPlan, Digest, Load};
-use sha2::{Digest as _, Sha256};
+use ir::{Action, Check, CompiledPlan, Load};
 
 use crate::binding::{Binding, loads};
 use crate::clock::{Clock, millis, stamp};
+use crate::digest::sha256_of;
 use crate::engine::{FileParameters, Outcome, SourceEngine, TargetEngine, Worker};
 use crate::events::{EVENTS_VERSION, Event, EventSink, Stamped};
 use crate::executor::rows_differ;
+use crate::journal::View;
 use crate::journal::format::BackupRecord;
-use crate::journal::{PLAN_FILE, View, read_run};
+use crate::recovery::{Kept, kept_plan};
 use crate::run::{Finding, runs_folder};
 use crate::status::{self, RunState};
-use crate::{EngineError, RowDigest, private};
+use crate::{EngineError, RowDigest};
 
 /// Makes the engine for a run's compiled plan.
 pub type OpenTarget<'a> = &'a dyn Fn(&CompiledPlan) -> Result<Box<dyn TargetEngine>, Vec<Finding>>;
@@ -62,8 +61,7 @@ pub fn verify(request: &VerifyRequest<'_>) -> Result<VerifyReport, Vec<Finding>>
     let one = |error: EngineError| vec![Finding::from(error)];
     let run_id = choose(request).map_err(one)?;
     let folder = runs_folder(&request.state_dir).join(&run_id);
-    let view = read_run(&folder).map_err(one)?.view;
-    let plan = plan_of(&folder, &view).map_err(one)?;
+    let Kept { plan, view } = kept_plan(&folder).map_err(one)?;
     let mut target = (request.target)(&plan)?;
     holds_run(target.as_mut(), &run_id).map_err(one)?;
     let mut worker = target.live_worker(&plan).map_err(one)?;
@@ -125,23 +123,6 @@ fn choose(request: &VerifyRequest<'_>) -> Result<String, EngineError> {
     })
 }
 
-/// The compiled plan that ran, by the digest in its journal.
-fn plan_of(folder: &Path, view: &View) -> Result<CompiledPlan, EngineError> {
-    let path = folder.join(PLAN_FILE);
-    let corrupt = |why: String| {
-        EngineError::new(&code::JOURNAL_CORRUPT, why).object(path.display().to_string())
-    };
-    let mut bytes = Vec::new();
-    private::open(&path, false).and_then(|mut file| file.read_to_end(&mut bytes)).map_err(
-        |error| corrupt(format!("the compiled plan of the run cannot be read: {error}")),
-    )?;
-    let recorded = view.begun.as_ref().map(|begun| begun.compiled_digest.as_str());
-    if recorded != Some(Digest::of(&bytes).0.as_str()) {
-        return Err(corrupt("this is not the compiled plan that the journal names".to_owned()));
-    }
-    CompiledPlan::from_bytes(&bytes).map_err(|error| corrupt(error.to_string()))
-}
-
 fn holds_run(target: &mut dyn TargetEngine, run_id: &str) -> Result<(), EngineError> {
     match target.outcome(run_id)? {
         Outcome::Promoted => Ok(()),
@@ -156,7 +137,7 @@ fn holds_run(target: &mut dyn TargetEngine, run_id: &str) -> Result<(), EngineEr
 /// Backups that are not there or not what the run wrote: nothing can be held against them.
 fn damaged_backups(view: &View) -> Vec<Finding> {
     let damaged = view.backups.iter().filter_map(|backup| {
-        let why = match sha256(Path::new(&backup.backup)) {
+        let why = match sha256_of(Path::new(&backup.backup)) {
             Ok(found) if found == backup.sha256 => return None,
             Ok(_) => "it is not the file that the run wrote".to_owned(),
             Err(error) => format!("it cannot be read: {error}"),
@@ -165,21 +146,6 @@ fn damaged_backups(view: &View) -> Vec<Finding> {
         Some(EngineError::new(&code::BACKUP_FAILED, message).object(&backup.backup).into())
     });
     damaged.collect()
-}
-
-fn sha256(path: &Path) -> std::io::Result<String> {
-    let mut file = BufReader::with_capacity(1 << 20, File::open(path)?);
-    let mut hash = Sha256::new();
-    loop {
-        let bytes = file.fill_buf()?;
-        if bytes.is_empty() {
-            break;
-        }
-        hash.update(bytes);
-        let count = bytes.len();
-        file.consume(count);
-    }
-    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 struct Verifying<'a> {

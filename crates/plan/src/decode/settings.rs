@@ -16,6 +16,7 @@ pub(crate) const RUN: &[&str] = &[
     "statement_timeout",
     "on_source_change",
     "memory",
+    "keep",
 ];
 pub(crate) const WAIVER: &[&str] = &["allow", "on", "reason", "owner", "expires"];
 pub(crate) const RETIRE: &[&str] = &["component", "reason", "owner", "date"];
@@ -51,6 +52,7 @@ impl Decoder {
                 .and_then(|entry| self.duration(entry, 0)),
             on_source_change: self.choice_at(&run, "on_source_change", ON_SOURCE_CHANGE),
             memory_bytes: run.get("memory").and_then(|entry| self.size(entry, MIN_MEMORY)),
+            keep_ms: run.get("keep").and_then(|entry| self.period(entry)),
         }
     }
 

@@ -119,6 +119,19 @@ impl Decoder {
         None
     }
 
+    /// `30d`, in milliseconds.
+    pub(super) fn period(&mut self, entry: &Entry) -> Option<Spanned<u64>> {
+        const DAY: u64 = 86_400_000;
+        const UNITS: &[(&str, u64)] = &[("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", DAY)];
+        let value = self.quantity(entry, UNITS, "a period such as `30d`, `12h`, `0s`")?;
+        if value.value <= 3_660 * DAY {
+            return Some(value);
+        }
+        let expected = "a period of ten years or less";
+        self.wrong_text(&entry.key.value, &entry.value, expected, &format!("{}d", value.value / DAY));
+        None
+    }
+
     /// `64MiB`, in bytes; at least `least`.
     pub(super) fn size(&mut self, entry: &Entry, least: u64) -> Option<Spanned<u64>> {
         const UNITS: &[(&str, u64)] =

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ComponentList, Day, Duration, Engine, Mapping, Size, Text};
+use super::{ComponentList, Day, Duration, Engine, Mapping, Period, Size, Text};
 
 /// A node of work: SQL alone, or a mapping.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -86,6 +86,35 @@ pub struct ColumnRuleParts {
     /// How the value becomes the target's type.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub r#as: Option<Conversion>,
+    /// What becomes of a value that does not fit; default: `stop`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub misfit: Option<Misfit>,
+}
+
+/// What becomes of a value that does not fit its column. Each is reported with its place.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Misfit {
+    Word(MisfitWord),
+    Default(MisfitDefault),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum MisfitWord {
+    /// The run stops, and the target stays as it is.
+    Stop,
+    /// The column is null in that row.
+    SetNull,
+    /// The row is left out, counted, and listed in the run's folder.
+    Reject,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MisfitDefault {
+    /// The value that the column gets instead.
+    pub default: Text,
 }
 
 /// How a SQLite value becomes the target's type, where the type alone does not say.
@@ -257,6 +286,10 @@ pub struct Run {
     /// The upper bound of the program's own buffers, at least `1MiB`; default: `64MiB`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory: Option<Size>,
+    /// How long the state that the run replaced is kept after `cutover accept`, for a rollback;
+    /// default: `0s`, it goes at once. Until a run is accepted it is always kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keep: Option<Period>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

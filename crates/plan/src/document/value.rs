@@ -88,6 +88,8 @@ shaped! {
     PlanName = r"^[a-z][a-z0-9_-]{0,62}$", "shop";
     /// How long: a number and `ms`, `s`, `m` or `h`.
     Duration = r"^(0|[1-9][0-9]*)(ms|s|m|h)$", "2s";
+    /// How long something is kept: a number and `s`, `m`, `h` or `d`.
+    Period = r"^(0|[1-9][0-9]*)(s|m|h|d)$", "30d";
     /// How many bytes: a number and `B`, `KiB`, `MiB` or `GiB`.
     Size = r"^(0|[1-9][0-9]*)(B|KiB|MiB|GiB)$", "64MiB";
     /// A day: `YYYY-MM-DD`.

@@ -45,7 +45,8 @@ pub(crate) fn execute(
     target: &mut dyn TargetEngine,
     lead: &mut Lead<'_>,
 ) -> Result<(), Vec<Finding>> {
-    let schedule = Schedule::new(context.session.plan, graph, &context.weights());
+    let mut schedule = Schedule::new(context.session.plan, graph, &context.weights());
+    lead.taken_up.done.iter().for_each(|at| schedule.done(*at));
     let crew = &Crew {
         context,
         schedule: Mutex::new(schedule),

@@ -1,6 +1,6 @@
 //! What the leader does: backups, staging, the last verification, the promote.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use diagnostics::code;
@@ -9,8 +9,9 @@ use ir::{Action, Check, OnSourceChange};
 use super::context::{Copy, defect, interrupted};
 use super::graph::{Who, who};
 use super::{Context, work};
+use crate::digest::sha256_of;
 use crate::engine::{
-    BackupReport, CheckOutcome, PromoteHooks, Promotion, SourcePath, TargetEngine,
+    BackupReport, CheckOutcome, PromoteHooks, Promotion, SourcePath, Staging, TargetEngine,
 };
 use crate::events::Event;
 use crate::journal::Record;
@@ -32,6 +33,35 @@ pub(crate) struct Lead<'a> {
     /// From here on only the target knows.
     pub committing: bool,
     pub promotion: Option<Promotion>,
+    pub taken_up: TakenUp,
+}
+
+/// What an earlier process of the run did and need not be done again.
+#[derive(Debug, Default)]
+pub(crate) struct TakenUp {
+    pub staging: Option<Staging>,
+    /// Positions of steps whose effect is in the staging area.
+    pub done: BTreeSet<usize>,
+    pub backups: Vec<BackupRecord>,
+    /// 0: there was no earlier process.
+    pub attempt: u64,
+}
+
+/// Files that are backed up between two waits for the disk.
+const BATCH: usize = 256;
+
+/// Folders of one source.
+struct Places {
+    backups: PathBuf,
+    snapshots: PathBuf,
+    work: PathBuf,
+}
+
+enum Taken {
+    /// By an earlier process of the run.
+    Before(Copy),
+    /// With the snapshot's path.
+    Now(BackupReport, PathBuf),
 }
 
 impl Lead<'_> {
@@ -61,6 +91,7 @@ impl Lead<'_> {
                 intent(None)?;
                 self.back_up(source, context)
             }
+            Action::CreateStaging if self.taken_up.staging.is_some() => Ok(()),
             Action::CreateStaging => {
                 intent(None)?;
                 self.staging = true;
@@ -93,35 +124,106 @@ impl Lead<'_> {
         for folder in [&backups, &snapshots, &work] {
             private::create_folders(folder).map_err(|error| no_folder(folder, &error))?;
         }
-        let threads = self.session.plan.settings.connections as usize;
-        let copies = parallel::each(&files, threads, |(index, file)| {
-            if self.session.stop.level() != Stop::No {
-                return Err(interrupted());
-            }
-            let name = format!("{index:05}-{}", file.parameters.file_name);
-            let place = (backups.join(&name), snapshots.join(&name));
-            self.back_up_file(*index, file, &place, &work, context)
-        });
-        let copies = copies.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let places = Places { backups, snapshots, work };
+        let mut copies = Vec::with_capacity(files.len());
+        for batch in files.chunks(BATCH) {
+            copies.extend(self.back_up_batch(batch, &places, context)?);
+        }
         context.keep_copies(source, copies);
         Ok(())
     }
 
-    fn back_up_file(
+    /// A batch waits for the disk once. Nothing is said of a backup before it is durable.
+    fn back_up_batch(
+        &self,
+        batch: &[(usize, &SourceFile)],
+        places: &Places,
+        context: &Context<'_>,
+    ) -> Result<Vec<Copy>, EngineError> {
+        let threads = self.session.plan.settings.connections as usize;
+        let taken = parallel::each(batch, threads, |(index, file)| {
+            if self.session.stop.level() != Stop::No {
+                return Err(interrupted());
+            }
+            if let Some(copy) = self.taken_up_copy(*index, file, context) {
+                return Ok(Taken::Before(copy));
+            }
+            let name = self.backup_name(*index, &file.parameters.file_name);
+            let (backup, snapshot) = (places.backups.join(&name), places.snapshots.join(&name));
+            let path = &file.state.path;
+            let report = if batch.len() == 1 {
+                context.engine.back_up(path, &backup, &snapshot, &places.work)?
+            } else {
+                context.engine.back_up_one_of_many(path, &backup, &snapshot, &places.work)?
+            };
+            Ok(Taken::Now(report, snapshot))
+        });
+        let taken = taken.into_iter().collect::<Result<Vec<_>, _>>()?;
+        if batch.len() > 1 {
+            context.engine.make_durable(&places.backups)?;
+        }
+        let told = batch.iter().zip(taken).map(|((index, file), taken)| match taken {
+            Taken::Before(copy) => Ok(copy),
+            Taken::Now(report, snapshot) => self.told(*index, file, report, snapshot, context),
+        });
+        told.collect()
+    }
+
+    /// What a dead process was writing when it died has the name already.
+    fn backup_name(&self, index: usize, file_name: &str) -> String {
+        match self.taken_up.attempt {
+            0 => format!("{index:05}-{file_name}"),
+            attempt => format!("{index:05}-{attempt}-{file_name}"),
+        }
+    }
+
+    /// The backup that an earlier process took and compared, where it is still the same bytes. It is
+    /// read instead of its restored copy, which nothing vouches for.
+    fn taken_up_copy(
         &self,
         index: usize,
         file: &SourceFile,
-        (backup, snapshot): &(PathBuf, PathBuf),
-        work: &Path,
+        context: &Context<'_>,
+    ) -> Option<Copy> {
+        let path = &file.state.path;
+        let of_file =
+            |record: &&BackupRecord| record.source == path.source && record.index == index as u64;
+        let record = self.taken_up.backups.iter().find(of_file)?;
+        let backup = PathBuf::from(&record.backup);
+        if sha256_of(&backup).ok()? != record.sha256 {
+            return None;
+        }
+        let tables = record
+            .tables
+            .iter()
+            .map(|table| Some((table.table.clone(), table.digest.parse().ok()?)))
+            .collect::<Option<BTreeMap<_, _>>>()?;
+        let report = BackupReport {
+            backup: backup.clone(),
+            sha256: record.sha256.clone(),
+            size: record.size,
+            tables: tables.clone(),
+            foreign_key_violations: record.foreign_key_violations,
+            elapsed_ms: 0,
+        };
+        self.backed_up(path, &report, context);
+        Some(Copy { snapshot: backup, tables })
+    }
+
+    fn told(
+        &self,
+        index: usize,
+        file: &SourceFile,
+        report: BackupReport,
+        snapshot: PathBuf,
         context: &Context<'_>,
     ) -> Result<Copy, EngineError> {
         let path = &file.state.path;
-        let report = context.engine.back_up(path, backup, snapshot, work)?;
-        let record = backup_record(index, path, snapshot, &report);
+        let record = backup_record(index, path, &snapshot, &report);
         self.session.record(Record::BackupDone(record))?;
         self.foreign_keys(path, report.foreign_key_violations)?;
         self.backed_up(path, &report, context);
-        Ok(Copy { snapshot: snapshot.clone(), tables: report.tables })
+        Ok(Copy { snapshot, tables: report.tables })
     }
 
     fn backed_up(&self, path: &SourcePath, report: &BackupReport, context: &Context<'_>) {

@@ -12,5 +12,5 @@ mod work;
 pub(crate) use context::Context;
 pub(crate) use crew::execute;
 pub(crate) use graph::Graph;
-pub(crate) use lead::{Lead, source_changes};
+pub(crate) use lead::{Lead, TakenUp, source_changes};
 pub(crate) use work::{judge, rows_differ};

@@ -8,6 +8,8 @@ use ir::LoadColumn;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::engine::Fate;
+
 /// Raised by one whenever an older reader could misread newer records. 2: a run is resumed, rolled
 /// back after its promote, accepted.
 pub const FORMAT_VERSION: u32 = 2;
@@ -111,6 +113,11 @@ pub enum Record {
         /// The run that asked.
         asked_by: String,
     },
+    /// Where the previous state is, found after a promote whose answer was lost.
+    KeptFound {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        kept: Option<String>,
+    },
     Failed(Failure),
     /// What was built is gone.
     StagingDiscarded,
@@ -152,6 +159,7 @@ impl Record {
             | Record::PromoteCommitting { .. }
             | Record::Promoted { .. }
             | Record::OutcomeFound { .. }
+            | Record::KeptFound { .. }
             | Record::Failed(_)
             | Record::StagingDiscarded
             | Record::Resumed { .. }
@@ -336,6 +344,18 @@ pub struct LoadedRecord {
     /// `rows:digest` of what was sent.
     pub digest: String,
     pub elapsed_ms: u64,
+    /// Values that did not fit, by column and what became of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub misfits: Vec<MisfitCount>,
+}
+
+/// How many values of a column did not fit, and what became of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MisfitCount {
+    pub column: String,
+    pub fate: Fate,
+    pub count: u64,
 }
 
 /// Warnings by kind (requirement R18).

@@ -109,7 +109,10 @@ impl View {
         match record {
             Record::Begun(begun) => self.begun = Some(begun.clone()),
             Record::Source(source) => self.source(source),
-            Record::Preflight { passed: _, before } => self.before = Some(before.clone()),
+            // What the run began with: a later look is held against it.
+            Record::Preflight { passed: _, before } => {
+                self.before.get_or_insert_with(|| before.clone());
+            }
             Record::Bound { table, columns } => {
                 self.bound.insert(table.clone(), columns.clone());
             }
@@ -159,6 +162,7 @@ impl View {
                 self.promoted(kept.clone(), fingerprint.clone());
             }
             Record::OutcomeFound { promoted, asked_by: _ } => self.promoted = Some(*promoted),
+            Record::KeptFound { kept } => self.keep(kept.clone()),
             Record::Failed(failure) => self.failed(failure),
             Record::StagingDiscarded => self.discarded(),
             Record::Resumed { program: _, process: _ } => self.resume(),
@@ -210,8 +214,8 @@ impl View {
         self.next_actions.clear();
     }
 
+    /// `restoring` stays until the journal is closed: a process that dies between the two is seen.
     fn restored(&mut self) {
-        self.restoring = false;
         self.promoted = Some(false);
         self.transaction = None;
         self.forget_kept();
@@ -240,9 +244,14 @@ impl View {
     fn promoted(&mut self, kept: Option<String>, fingerprint: String) {
         self.promoted = Some(true);
         self.temporary_path = None;
+        self.keep(kept);
+        self.fingerprint = Some(fingerprint);
+    }
+
+    fn keep(&mut self, kept: Option<String>) {
+        self.forget_kept();
         self.preserve.extend(kept.clone());
         self.kept = kept;
-        self.fingerprint = Some(fingerprint);
     }
 
     /// Stages run side by side: the one that failed need not be the one that began last.
@@ -255,6 +264,7 @@ impl View {
 
     fn close(&mut self, outcome: Closing, next_actions: &[String]) {
         self.closed = Some(outcome);
+        self.restoring = false;
         self.next_actions = next_actions.to_vec();
         self.open_steps.clear();
         match outcome {

@@ -23,6 +23,8 @@ pub(super) fn outcome_before(findings: &[Finding]) -> RunOutcome {
         RunOutcome::Defect
     } else if codes.contains(&&code::RUN_IN_PROGRESS) {
         RunOutcome::HeldByAnotherRun
+    } else if codes.contains(&&code::UNFINISHED_IN_THE_WAY) {
+        RunOutcome::UnfinishedInTheWay
     } else if codes.iter().any(|code| code.family == Family::Baseline) {
         RunOutcome::BaselineMismatch
     } else {
@@ -33,6 +35,12 @@ pub(super) fn outcome_before(findings: &[Finding]) -> RunOutcome {
 pub(super) fn next_before(outcome: RunOutcome, findings: &[Finding]) -> Vec<String> {
     let text = match outcome {
         RunOutcome::HeldByAnotherRun => "wait for the other run: `cutover status` shows it",
+        RunOutcome::UnfinishedInTheWay => {
+            return vec![
+                "`cutover resume` goes on with the unfinished run".to_owned(),
+                "`cutover abort` removes what it built; then run again".to_owned(),
+            ];
+        }
         RunOutcome::BaselineMismatch => "mend the plan or its baseline, then run again",
         RunOutcome::Defect => "report this with the compiled plan (`cutover compile -o`)",
         RunOutcome::Findings if is_stopped(findings) => {
@@ -67,7 +75,7 @@ pub(super) fn settle(
     }
     if lead.committing {
         return match undecided::ask(context.session, target) {
-            Ok(Outcome::Promoted) => found_promoted(context, findings),
+            Ok(Outcome::Promoted) => found_promoted(context, target, findings),
             Ok(Outcome::NotPromoted) => taken_back(context.session, target, findings, Some(false)),
             Err(error) => undecided_end(findings, error),
         };
@@ -79,22 +87,35 @@ pub(super) fn settle(
 }
 
 /// The new state is in place; what failed after that is told, but changes nothing about it.
-fn promoted(findings: Vec<Finding>) -> End {
+pub(super) fn promoted(findings: Vec<Finding>) -> End {
     let next_actions = vec![
         "point the application at the target".to_owned(),
         "`cutover verify` holds the target against the kept backups at any time".to_owned(),
+        "`cutover rollback` goes back, `cutover accept` ends the way back".to_owned(),
     ];
-    End { outcome: RunOutcome::Done, findings, promotion: None, next_actions }
+    End { outcome: RunOutcome::Done, findings, promotion: None, next_actions, stays_open: false }
 }
 
-fn found_promoted(context: &Context<'_>, mut findings: Vec<Finding>) -> End {
+fn found_promoted(
+    context: &Context<'_>,
+    target: &mut dyn TargetEngine,
+    mut findings: Vec<Finding>,
+) -> End {
     let session = context.session;
-    let asked_by = session.info.run_id.clone();
-    let recorded = session
-        .record(Record::OutcomeFound { promoted: true, asked_by })
-        .and_then(|()| source_changes(session, context));
+    let recorded = record_promoted(session, target).and_then(|()| source_changes(session, context));
     findings.extend(recorded.err().map(Finding::from));
     promoted(findings)
+}
+
+/// The target has said that the promote took place; it also knows what it replaced.
+pub(super) fn record_promoted(
+    session: &Session<'_>,
+    target: &mut dyn TargetEngine,
+) -> Result<(), EngineError> {
+    let asked_by = session.info.run_id.clone();
+    session.record(Record::OutcomeFound { promoted: true, asked_by })?;
+    let kept = target.area(&session.info)?.kept;
+    session.record(Record::KeptFound { kept })
 }
 
 /// Discards what was built. The target itself is as it was in any case.
@@ -119,7 +140,7 @@ fn taken_back(
     match target.discard_staging(&session.info) {
         Ok(()) => records.push(session.record(Record::StagingDiscarded)),
         Err(error) => {
-            next_actions.push("the next run removes what this one built".to_owned());
+            next_actions.push("`cutover abort` removes what this run built".to_owned());
             let message = format!("what the run built could not be removed: {error}");
             let left = EngineError::new(&code::LEFT_BEHIND, message);
             records.push(session.warn(WarningKind::LeftBehind, left.into()));
@@ -128,19 +149,21 @@ fn taken_back(
     findings.extend(records.into_iter().filter_map(Result::err).map(Finding::from));
     let defect = findings.iter().any(|finding| finding.error.code == &code::INTERNAL);
     let outcome = if defect { RunOutcome::Defect } else { RunOutcome::RolledBack };
-    End { outcome, findings, promotion: None, next_actions }
+    End { outcome, findings, promotion: None, next_actions, stays_open: false }
 }
 
-fn undecided_end(mut findings: Vec<Finding>, error: EngineError) -> End {
+pub(super) fn undecided_end(mut findings: Vec<Finding>, error: EngineError) -> End {
     let message = format!("whether the promote committed could not be found out: {error}");
     let undecided = EngineError::new(&code::UNDECIDED, message)
         .help("let nothing write to source or target until the target can be asked");
     findings.insert(0, undecided.into());
     let next_actions = vec![
         "bring the target back".to_owned(),
-        "run the plan again: it asks the target first and says how this run ended".to_owned(),
+        "`cutover resume`: it asks the target first, and goes on or says that it is done"
+            .to_owned(),
     ];
-    End { outcome: RunOutcome::RecoveryRequired, findings, promotion: None, next_actions }
+    let outcome = RunOutcome::RecoveryRequired;
+    End { outcome, findings, promotion: None, next_actions, stays_open: false }
 }
 
 /// Private copies hold the source's data: they go as soon as nobody reads them any more.
@@ -164,13 +187,17 @@ pub(super) fn close(session: &Session<'_>, mut end: End) -> End {
         RunOutcome::RecoveryRequired => Closing::Undecided,
         RunOutcome::Findings
         | RunOutcome::BaselineMismatch
+        | RunOutcome::UnfinishedInTheWay
         | RunOutcome::HeldByAnotherRun
         | RunOutcome::DryRun => Closing::Stopped,
     };
     let failed = failure(&end).map_or(Ok(()), |failure| session.record(Record::Failed(failure)));
-    let next_actions = end.next_actions.clone();
+    let (stays_open, next_actions) = (end.stays_open(), end.next_actions.clone());
     let closed = failed
-        .and_then(|()| session.record(Record::Closed { outcome: closing, next_actions }))
+        .and_then(|()| match stays_open {
+            true => Ok(()),
+            false => session.record(Record::Closed { outcome: closing, next_actions }),
+        })
         .and_then(|()| session.publish());
     if let Err(error) = closed {
         end.findings.push(error.into());
@@ -198,7 +225,7 @@ fn failure(end: &End) -> Option<Failure> {
 
 /// Tells the end and gathers everything there is to say.
 pub(super) fn report(session: &Session<'_>, target: String, end: End) -> RunReport {
-    let End { outcome, mut findings, promotion, next_actions } = end;
+    let End { outcome, mut findings, promotion, next_actions, stays_open: _ } = end;
     findings.iter().for_each(|finding| session.finding(finding));
     let stages = session.stage_timings();
     let kept = promotion.as_ref().and_then(|promotion| promotion.kept.clone());

@@ -8,6 +8,7 @@ mod dead;
 mod finish;
 mod prepare;
 mod report;
+mod resume;
 pub(crate) mod session;
 mod undecided;
 
@@ -17,6 +18,8 @@ use std::sync::Arc;
 use diagnostics::code;
 use ir::CompiledPlan;
 
+pub use resume::{ResumeRequest, resume};
+
 pub use report::{
     BackupEntry, Finding, PromotionFigures, RunOutcome, RunReport, StageTiming, TableCount,
 };
@@ -24,7 +27,7 @@ pub use report::{
 use crate::clock::Clock;
 use crate::engine::{RunInfo, SourceEngine, TargetEngine};
 use crate::events::{Event, EventSink};
-use crate::executor::{self, Context, Graph, Lead};
+use crate::executor::{self, Context, Graph, Lead, TakenUp};
 use crate::journal::Journal;
 use crate::journal::format::Begun;
 use crate::stop::StopFlag;
@@ -96,6 +99,8 @@ struct End {
     findings: Vec<Finding>,
     promotion: Option<crate::engine::Promotion>,
     next_actions: Vec<String>,
+    /// The run did not end: its journal is not closed.
+    stays_open: bool,
 }
 
 impl End {
@@ -103,7 +108,7 @@ impl End {
     fn before(findings: Vec<Finding>) -> Self {
         let outcome = finish::outcome_before(&findings);
         let next_actions = finish::next_before(outcome, &findings);
-        Self { outcome, findings, promotion: None, next_actions }
+        Self { outcome, findings, promotion: None, next_actions, stays_open: false }
     }
 }
 
@@ -130,6 +135,7 @@ impl Drive<'_> {
                 findings: Vec::new(),
                 promotion: None,
                 next_actions: vec![format!("`cutover run {}`", session.plan.file)],
+                stays_open: false,
             },
         }
     }
@@ -143,12 +149,11 @@ impl Drive<'_> {
             Err(error) => return End::before(vec![error.into()]),
         };
         let cleared = dead::clear(session, target, self.state_dir);
-        let prepared = cleared
-            .map_err(|error| vec![error.into()])
-            .and_then(|()| prepare::prepare(session, self.engine, target, self.today));
+        let prepared =
+            cleared.and_then(|()| prepare::prepare(session, self.engine, target, self.today));
         let end = match prepared {
             Err(findings) => End::before(findings),
-            Ok(prepared) => self.execute(session, target, &graph, &prepared),
+            Ok(prepared) => self.execute(session, target, &graph, &prepared, TakenUp::default()),
         };
         finish::close(session, end)
     }
@@ -185,15 +190,17 @@ impl Drive<'_> {
         target: &mut dyn TargetEngine,
         graph: &Graph,
         prepared: &Prepared,
+        taken_up: TakenUp,
     ) -> End {
         let context = Context::new(session, self.engine, &prepared.files, &prepared.bindings);
         let mut lead = Lead {
             session,
             backups: backups_folder(self.state_dir, &session.info.run_id),
             snapshots: session.info.run_dir.join(SNAPSHOTS),
-            staging: false,
+            staging: taken_up.staging.is_some(),
             committing: false,
             promotion: None,
+            taken_up,
         };
         let result = executor::execute(&context, graph, target, &mut lead);
         let end = finish::settle(&context, target, &lead, result);
@@ -202,7 +209,7 @@ impl Drive<'_> {
     }
 }
 
-const SNAPSHOTS: &str = "snapshots";
+pub(crate) const SNAPSHOTS: &str = "snapshots";
 
 pub(crate) fn runs_folder(state_dir: &Path) -> PathBuf {
     state_dir.join("runs")

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use ir::Origin;
 
 use crate::EngineError;
+use crate::journal::format::MisfitCount;
 
 #[derive(Clone, Debug)]
 pub struct RunReport {
@@ -31,7 +32,7 @@ pub struct RunReport {
     pub elapsed_ms: u64,
 }
 
-/// How a run ended. The CLI makes exit codes of it: 0, 0, 1, 3, 4, 5, 6, 70 in this order.
+/// How a run ended. The CLI makes exit codes of it: 0, 0, 1, 3, 4, 5, 5, 6, 70 in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RunOutcome {
     /// Promoted and verified.
@@ -46,6 +47,8 @@ pub enum RunOutcome {
     RolledBack,
     /// Whether the promote took place could not be found out.
     RecoveryRequired,
+    /// What an unfinished run built is there; nothing was touched.
+    UnfinishedInTheWay,
     /// Another run holds the target; nothing was touched.
     HeldByAnotherRun,
     /// A defect of this program; the target is as it was.
@@ -62,6 +65,7 @@ impl RunOutcome {
             RunOutcome::BaselineMismatch => "baseline-mismatch",
             RunOutcome::RolledBack => "rolled-back",
             RunOutcome::RecoveryRequired => "recovery-required",
+            RunOutcome::UnfinishedInTheWay => "unfinished-in-the-way",
             RunOutcome::HeldByAnotherRun => "held-by-another-run",
             RunOutcome::Defect => "defect",
         }
@@ -110,6 +114,8 @@ pub struct TableCount {
     /// run stopped before.
     pub verified: Option<String>,
     pub elapsed_ms: u64,
+    /// Values that did not fit, by column and what became of them.
+    pub misfits: Vec<MisfitCount>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -138,6 +138,11 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// A step of the stage that an earlier process of the run did.
+    pub(crate) fn was_done(&self, stage: &str) {
+        self.progress().stages.entry(stage.to_owned()).or_default().done += 1;
+    }
+
     pub(crate) fn step_started(&self, at: usize) -> Result<(), EngineError> {
         let step = &self.plan.steps[at];
         let now = self.elapsed();
