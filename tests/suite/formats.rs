@@ -61,10 +61,12 @@ print(json.dumps([r.tag, r.get('tests'), r.get('failures'), [
     let read: Value = serde_json::from_str(&read).unwrap();
     let file = "plans/bad plan.yaml";
     let failure = |line: &str| serde_json::json!([file, line, ["unknown-key"]]);
-    let expected = serde_json::json!(["testsuites", "3", "2", [
-        ["good.yaml", 1, [[null, null, []]]],
-        ["bad plan.yaml", 2, [failure("6"), failure("7")]],
-    ]]);
+    let expected = serde_json::json!([
+        "testsuites",
+        "3",
+        "2",
+        [["good.yaml", 1, [[null, null, []]]], ["bad plan.yaml", 2, [failure("6"), failure("7")]],]
+    ]);
     assert_eq!(read, expected);
 }
 
@@ -106,7 +108,8 @@ fn github_annotations_come_back_as_they_were() {
     assert_eq!(all.len(), 2, "{text}");
     let (word, properties, message) = &all[0];
     assert_eq!(word, "error");
-    let value = |name| properties.iter().find(|(it, _)| it == name).map(|(_, value)| value.as_str());
+    let value =
+        |name| properties.iter().find(|(it, _)| it == name).map(|(_, value)| value.as_str());
     assert_eq!(value("file"), Some("plans/bad plan.yaml"));
     assert_eq!((value("line"), value("col")), (Some("6"), Some("1")));
     assert_eq!(value("title"), Some("PLN104 unknown-key"));

@@ -10,6 +10,7 @@ mod examples;
 mod failures;
 mod init;
 mod formats;
+mod html;
 mod kills;
 mod mistakes;
 mod readme;

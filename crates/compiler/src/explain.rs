@@ -34,13 +34,14 @@ pub struct ExplainedStep {
     /// As the engine gets it, the schema under its final name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sql: Option<String>,
-    /// Of a load: how columns are filled, and which rows are left out.
+    /// Of a load: how columns are filled, and which rows are left out. Of the promote: how long it
+    /// waits.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub details: Vec<String>,
     pub needs: Vec<ExplainedEdge>,
     /// `orders: share`, on the staged tables only.
     pub locks: Vec<String>,
-    /// Whom the locks keep waiting; `nothing` where there are none.
+    /// What the locks keep waiting; `nothing` where there are none.
     pub blocks: String,
     /// What commits together: `own` is a transaction of the step alone.
     pub transaction: String,
@@ -101,7 +102,7 @@ fn explain(plan: &CompiledPlan, at: usize, step: &ir::Step) -> ExplainedStep {
         stage: step.stage.clone(),
         what: what(&step.action),
         sql: statement(plan, &step.action),
-        details: details(&step.action),
+        details: details(plan, &step.action),
         needs: needs.collect(),
         locks: locks.collect(),
         blocks: blocks(plan, step),
@@ -162,8 +163,12 @@ fn what(action: &Action) -> String {
     }
 }
 
-fn details(action: &Action) -> Vec<String> {
-    let Action::Load(load) = action else { return Vec::new() };
+fn details(plan: &CompiledPlan, action: &Action) -> Vec<String> {
+    let load = match action {
+        Action::Load(load) => load,
+        Action::Promote { .. } => return patience(plan),
+        _ => return Vec::new(),
+    };
     let columns = load.columns.iter().map(|column| {
         let how = column.conversion.map(|how| format!(" as {}", conversion(how)));
         let from = match &column.value {
@@ -187,6 +192,16 @@ fn conversion(conversion: Conversion) -> &'static str {
         Conversion::Uuid => "uuid",
         Conversion::JsonArray => "json-array",
     }
+}
+
+/// How long the promote waits before it gives up and the target stays as it is.
+fn patience(plan: &CompiledPlan) -> Vec<String> {
+    let seconds = plan.settings.lock_timeout_ms as f64 / 1000.0;
+    let times = match plan.settings.promote_attempts {
+        1 => "once".to_owned(),
+        tries => format!("{tries} times"),
+    };
+    vec![format!("waits for locks {seconds} s at most, {times}; then all is taken back")]
 }
 
 fn statement(plan: &CompiledPlan, action: &Action) -> Option<String> {
@@ -241,14 +256,9 @@ fn strategy(target: &Target) -> &'static str {
 /// What waits for the locks of a step, by PostgreSQL's conflict table ("Explicit Locking").
 fn blocks(plan: &CompiledPlan, step: &ir::Step) -> String {
     if let (Action::Promote { .. }, Target::Postgres(target)) = (&step.action, &plan.target) {
-        let seconds = plan.settings.lock_timeout_ms as f64 / 1000.0;
-        let tries = plan.settings.promote_attempts;
         return match target.existing {
-            Existing::Refuse => "nothing: there are no tables of these names yet".to_owned(),
-            Existing::Replace => format!(
-                "reads and writes of the tables that are replaced, until the commit; waits for \
-                 locks {seconds} s at most, {tries} times"
-            ),
+            Existing::Refuse => "nothing".to_owned(),
+            Existing::Replace => "reads and writes, live".to_owned(),
         };
     }
     let strongest = step.locks.iter().map(|lock| lock.mode).max();

@@ -25,6 +25,11 @@ pub(crate) fn sentence(text: &str, terminal: Terminal) -> String {
     hanging(text, "", "", terminal)
 }
 
+/// A line of something that stands above it, with the same indent where it is wrapped.
+pub(crate) fn below(text: &str, indent: &str, terminal: Terminal) -> String {
+    hanging(text, indent, &format!("{indent}  "), terminal)
+}
+
 /// What to do next, the most sensible first.
 pub(crate) fn next(actions: &[String], terminal: Terminal) -> String {
     if actions.is_empty() {

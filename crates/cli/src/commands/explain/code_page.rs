@@ -14,7 +14,7 @@ pub(super) fn show(code: &Code, format: GraphFormat, io: &Io) -> Outcome {
         GraphFormat::Json => {
             io.out(&ui::json::answer("explain", exit_code::DONE, codes::as_json(code)))?;
         }
-        GraphFormat::Dot | GraphFormat::Mermaid => {
+        GraphFormat::Dot | GraphFormat::Mermaid | GraphFormat::Html => {
             return Err(Failure::usage(
                 &diagnostics::code::USAGE,
                 format!("`{}` is a code; only a plan can be drawn", code.id),

@@ -2,6 +2,8 @@
 
 mod code_page;
 mod graph;
+mod html;
+mod measured;
 mod text;
 
 use std::path::Path;
@@ -14,6 +16,7 @@ use super::Outcome;
 use crate::args::{Explain, GraphFormat, Scratch};
 use crate::io::Io;
 use crate::{exit_code, folders, plan_input, ui};
+use measured::Measured;
 
 pub(crate) fn run(args: &Explain, io: &Io) -> Outcome {
     // A file wins over a code of the same name: nobody names a plan `BAS401` by accident.
@@ -28,8 +31,10 @@ fn explain_plan(args: &Explain, io: &Io) -> Outcome {
     let input = plan_input::read(path, &folders::folder_of(path), &Scratch::default())?;
     io.err(&ui::findings::render(&input.findings, &input.texts.shown, io.terminal));
     let plan = &input.plan;
+    let base = folders::base(path, &args.place);
+    let measured = Measured::last(&folders::state(&base, &args.place), &plan.name);
     let text = match args.format {
-        GraphFormat::Text => text::render(plan, &input.digest, io.terminal),
+        GraphFormat::Text => text::render(plan, &input.digest, &measured, io.terminal),
         GraphFormat::Json => ui::json::answer(
             "explain",
             exit_code::DONE,
@@ -37,6 +42,7 @@ fn explain_plan(args: &Explain, io: &Io) -> Outcome {
         ),
         GraphFormat::Dot => graph::dot(plan),
         GraphFormat::Mermaid => graph::mermaid(plan),
+        GraphFormat::Html => html::render(plan, &input.digest, &measured),
     };
     io.out(&text)?;
     Ok(exit_code::DONE)

@@ -2,8 +2,8 @@
 //! report.
 
 mod confirm;
-mod report;
-mod sandbox;
+pub(super) mod report;
+pub(super) mod sandbox;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -19,19 +19,21 @@ use crate::ui::style::{green, red};
 use crate::ui::table::{self, Align};
 
 /// The exit code of an outcome.
-pub(super) fn exit_code_of(outcome: RunOutcome) -> u8 {
+pub(in crate::commands) fn exit_code_of(outcome: RunOutcome) -> u8 {
     match outcome {
         RunOutcome::Done | RunOutcome::DryRun => exit_code::DONE,
         RunOutcome::Findings => exit_code::FINDINGS,
         RunOutcome::BaselineMismatch => exit_code::DRIFT,
         RunOutcome::RolledBack => exit_code::ROLLED_BACK,
-        RunOutcome::RecoveryRequired => exit_code::RECOVERY_REQUIRED,
+        RunOutcome::RecoveryRequired | RunOutcome::UnfinishedInTheWay => {
+            exit_code::RECOVERY_REQUIRED
+        }
         RunOutcome::HeldByAnotherRun => exit_code::HELD,
         RunOutcome::Defect => exit_code::INTERNAL,
     }
 }
 
-pub(super) fn text(report: &RunReport, digest: &Digest, terminal: Terminal) -> String {
+pub(in crate::commands) fn text(report: &RunReport, digest: &Digest, terminal: Terminal) -> String {
     let mut out = headline(report, terminal);
     out.push_str(&prose::facts(facts(report, digest), terminal));
     if !report.tables.is_empty() {
@@ -66,6 +68,9 @@ fn headline(report: &RunReport, terminal: Terminal) -> String {
         RunOutcome::RolledBack => (false, "rolled back: the target is as it was before"),
         RunOutcome::RecoveryRequired => {
             (false, "undecided: whether the promote took place could not be found out")
+        }
+        RunOutcome::UnfinishedInTheWay => {
+            (false, "stopped: an unfinished run is in the way; nothing was touched")
         }
         RunOutcome::HeldByAnotherRun => (false, "held: another run works on this target"),
         RunOutcome::Defect => (false, "defect: cutover failed; the target is as it was before"),
@@ -163,7 +168,7 @@ fn stages(report: &RunReport) -> String {
     table::render(&header, &rows)
 }
 
-pub(super) fn json(report: &RunReport, digest: &Digest, diagnostics: Value) -> Value {
+pub(in crate::commands) fn json(report: &RunReport, digest: &Digest, diagnostics: Value) -> Value {
     json!({
         "outcome": report.outcome.word(),
         "run": report.run_id,

@@ -8,7 +8,7 @@ use ir::{CompiledPlan, Target};
 use crate::folders;
 
 /// Confines this thread and all that it starts. Servers that run already are not concerned.
-pub(super) fn enter(
+pub(in crate::commands) fn enter(
     plan: &CompiledPlan,
     base: &Path,
     space: &[PathBuf],

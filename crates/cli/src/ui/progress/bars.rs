@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use runtime::events::{Event, EventSink, Stamped};
+use runtime::events::{Event, EventSink, SourceGroup, Stamped};
 
 use super::Progress;
 use crate::io::Terminal;
@@ -69,6 +69,9 @@ impl Bars {
                 let time = duration(Duration::from_millis(*elapsed_ms));
                 let mark = green(self.mark(true), self.terminal);
                 self.line(format!("{mark} {stage:17} {}", dim(&time, self.terminal)));
+            }
+            Event::Sources { source, groups, .. } => {
+                self.line(format!("  {source}: {}", SourceGroup::sentence(groups)));
             }
             Event::BackedUp { source, done, total, .. } => {
                 self.table(state, &format!("backup of {source}"), *done, Some(*total));

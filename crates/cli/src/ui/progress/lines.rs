@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use diagnostics::plural;
-use runtime::events::{Event, EventSink, Stamped};
+use runtime::events::{Event, EventSink, SourceGroup, Stamped};
 
 use super::Progress;
 use crate::io::Io;
@@ -130,6 +130,9 @@ fn line(event: &Event) -> Option<String> {
         Event::StageStarted { stage, steps } => format!("  {stage}: {}", plural(*steps, "step")),
         Event::StageFinished { stage, elapsed_ms } => {
             format!("  {stage}: done in {}", duration(Duration::from_millis(*elapsed_ms)))
+        }
+        Event::Sources { source, groups, .. } => {
+            format!("  {source}: {}", SourceGroup::sentence(groups))
         }
         Event::Check { name, passed: false, found } => format!("  check `{name}` fails: {found}"),
         Event::Retrying { attempt, wait_ms, why } => {
