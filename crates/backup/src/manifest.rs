@@ -128,6 +128,16 @@ pub struct Postgres {
     pub left_out: Vec<String>,
 }
 
+impl Postgres {
+    /// The oldest server that the dump can be restored on: that of its `pg_dump`, which is never
+    /// older than the server that it dumped.
+    pub fn server_major(&self) -> u32 {
+        let number = self.pg_dump.split_whitespace().find(|it| it.starts_with(char::is_numeric));
+        let digits = number.and_then(|it| it.split(|c: char| !c.is_ascii_digit()).next());
+        digits.and_then(|it| it.parse().ok()).unwrap_or(0)
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FolderFile {

@@ -50,8 +50,8 @@ pub fn judge(
         .collect())
 }
 
-/// The cheap look: its manifest can be read and its bytes are as many as were written.
-fn is_there(catalog: &Catalog, entry: &Entry) -> bool {
+/// The cheap look, no bytes read: its manifest can be read and its bytes are as many as were written.
+pub fn is_there(catalog: &Catalog, entry: &Entry) -> bool {
     let backup = catalog.location(entry);
     let size =
         if backup.is_dir() { Some(entry.size) } else { backup.metadata().ok().map(|m| m.len()) };

@@ -4,15 +4,21 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+mod backup;
 mod diff;
 mod findings;
 mod fmt;
 mod init;
+mod recovery;
+mod worker;
 
+pub use backup::{Backup, BackupAction, Create, List, Prune, Restore, Server, Store, VerifyBackup};
 pub use diff::{Diff, DiffFormat, SqlEngine};
 pub use findings::FindingsFormat;
-pub use fmt::Fmt;
+pub use fmt::{Fmt, Lsp};
 pub use init::{Engine as InitEngine, Init, Style as InitStyle};
+pub use recovery::{Abort, Accept, OfRun, Resume, Rollback};
+pub use worker::Worker;
 
 const TEMPLATE: &str = "\
 {about-with-newline}
@@ -86,14 +92,21 @@ pub enum Command {
     Init(Init),
     Check(Check),
     Fmt(Fmt),
+    Lsp(Lsp),
     Explain(Explain),
     Compile(Compile),
     Run(Run),
+    Worker(Worker),
     Status(Status),
+    Resume(Resume),
+    Abort(Abort),
+    Rollback(Rollback),
+    Accept(Accept),
     Verify(Verify),
     Drift(Drift),
     Diff(Diff),
     Baseline(Baseline),
+    Backup(Backup),
     Local(Local),
     Schema(Schema),
     Codes(Codes),
@@ -108,14 +121,21 @@ impl Command {
             Command::Init(_) => "init",
             Command::Check(_) => "check",
             Command::Fmt(_) => "fmt",
+            Command::Lsp(_) => "lsp",
             Command::Explain(_) => "explain",
             Command::Compile(_) => "compile",
             Command::Run(_) => "run",
+            Command::Worker(_) => "worker",
             Command::Status(_) => "status",
+            Command::Resume(_) => "resume",
+            Command::Abort(_) => "abort",
+            Command::Rollback(_) => "rollback",
+            Command::Accept(_) => "accept",
             Command::Verify(_) => "verify",
             Command::Drift(_) => "drift",
             Command::Diff(_) => "diff",
             Command::Baseline(_) => "baseline",
+            Command::Backup(_) => "backup",
             Command::Local(_) => "local",
             Command::Schema(_) => "schema",
             Command::Codes(_) => "codes",
@@ -130,6 +150,7 @@ impl Command {
             Command::Check(args) => args.plan.first().map(PathBuf::as_path),
             Command::Compile(args) => Some(&args.plan),
             Command::Run(args) => Some(&args.plan),
+            Command::Worker(args) => Some(&args.plan),
             Command::Verify(args) => Some(&args.plan),
             Command::Drift(args) => args.plan.as_deref().or(args.baseline.as_deref()),
             _ => None,
@@ -146,11 +167,18 @@ impl Command {
             Command::Verify(args) => args.format,
             Command::Drift(args) => args.format,
             Command::Status(args) => args.format.into(),
+            Command::Resume(args) => args.of.format.into(),
+            Command::Abort(args) => args.of.format.into(),
+            Command::Rollback(args) => args.of.format.into(),
+            Command::Accept(args) => args.of.format.into(),
+            Command::Worker(args) => args.format.into(),
             Command::Codes(args) => args.format.into(),
+            Command::Backup(args) => args.action.format().into(),
             Command::Explain(args) => json(args.format == GraphFormat::Json),
             Command::Diff(args) => json(args.format == DiffFormat::Json),
             Command::Init(_)
             | Command::Fmt(_)
+            | Command::Lsp(_)
             | Command::Baseline(_)
             | Command::Local(_)
             | Command::Schema(_)

@@ -1,6 +1,7 @@
 //! PostgreSQL as a target: introspection, scratch databases, the binary COPY path, staging and
 //! promote. The only crate that speaks to a PostgreSQL server or starts one.
 
+pub mod backup;
 pub mod capture;
 pub mod connect;
 pub mod copy;

@@ -134,13 +134,13 @@ pub fn engine_name(session: &mut Session) -> Result<String, EngineError> {
 }
 
 /// A database that goes away when dropped.
-struct Database {
+pub(crate) struct Database {
     connector: Connector,
     name: String,
 }
 
 impl Database {
-    fn create(connector: &Connector) -> Result<Self, EngineError> {
+    pub(crate) fn create(connector: &Connector) -> Result<Self, EngineError> {
         let number = DATABASES.fetch_add(1, Ordering::Relaxed);
         let name = format!("cutover_scratch_{}_{number}", std::process::id());
         let mut session = connector.open("scratch")?;
@@ -148,6 +148,10 @@ impl Database {
         session
             .run(&format!("create database {} template template0 encoding 'UTF8'", quote(&name)))?;
         Ok(Self { connector: connector.clone(), name })
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 
     fn session(&self, stage: &str) -> Result<Session, EngineError> {

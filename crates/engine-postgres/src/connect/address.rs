@@ -43,12 +43,23 @@ impl Address {
                 create_roles(&address, &target.roles)?;
                 Ok(address)
             }
+            server => Address::at(server, plan),
+        }
+    }
+
+    /// A server that is running; `base` is where a relative path to the file of its URL starts.
+    ///
+    /// # Errors
+    /// Names the variable or file, never what is in it.
+    pub fn at(server: &Server, base: &Path) -> Result<Self, EngineError> {
+        match server {
+            Server::Local => Err(unreachable("a local server belongs to a plan")),
             Server::Env(name) => match env::var(name) {
                 Ok(url) if !url.trim().is_empty() => Address::parse(&Secret::new(url)),
                 _ => Err(unreachable(format!("the environment variable `{name}` holds no URL"))
                     .help(format!("set `{name}` to `postgres://user@host:5432/database`"))),
             },
-            Server::File(path) => Address::parse(&read_private(&plan.join(path), path)?),
+            Server::File(path) => Address::parse(&read_private(&base.join(path), path)?),
             Server::Url(url) => {
                 let url = Secret::new(url.clone());
                 if Address::has_password(&url) {

@@ -1,6 +1,7 @@
 //! Getting to the server: where it is, how it is trusted, and sessions whose settings are pinned.
 
 mod address;
+mod libpq;
 mod passfile;
 mod secret;
 mod session;

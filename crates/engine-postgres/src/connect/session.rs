@@ -24,11 +24,12 @@ pub struct Pins {
 /// Opens sessions on one server.
 #[derive(Clone)]
 pub struct Connector {
-    address: Address,
-    tls: Option<MakeRustlsConnect>,
+    pub(super) address: Address,
+    pub(super) tls: Option<MakeRustlsConnect>,
+    pub(super) mode: TlsMode,
     pins: Pins,
     /// `cutover:<run>`; the stage is appended.
-    name: String,
+    pub(super) name: String,
 }
 
 impl Connector {
@@ -36,7 +37,7 @@ impl Connector {
     /// Where TLS is due and no certificates can be had.
     pub fn new(address: Address, mode: TlsMode, pins: Pins) -> Result<Self, EngineError> {
         let tls = tls::connector(&address, mode)?;
-        Ok(Self { address, tls, pins, name: "cutover".to_owned() })
+        Ok(Self { address, tls, mode, pins, name: "cutover".to_owned() })
     }
 
     /// Sessions opened from now on carry the run's id as their application name.
@@ -50,6 +51,11 @@ impl Connector {
         let mut other = self.clone();
         other.address = other.address.with_database(database);
         other
+    }
+
+    /// The database that sessions are on, where the URL names one.
+    pub fn database(&self) -> Option<String> {
+        self.address.config.get_dbname().map(str::to_owned)
     }
 
     pub fn address(&self) -> &Address {

@@ -63,6 +63,19 @@ impl Binaries {
     }
 }
 
+/// Folders in which client programs may be: the one in CUTOVER_PG_BINDIR alone, else wherever
+/// distributions and the PATH have them.
+pub(crate) fn program_folders() -> Vec<PathBuf> {
+    if let Some(named) = std::env::var_os(BINDIR_VARIABLE) {
+        return vec![PathBuf::from(named)];
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut folders = from_pg_config();
+    folders.extend(usual_places());
+    folders.extend(std::env::split_paths(&path));
+    folders
+}
+
 fn from_pg_config() -> Vec<PathBuf> {
     let program = std::env::var_os("PG_CONFIG").unwrap_or_else(|| OsString::from("pg_config"));
     let output = Command::new(program).arg("--bindir").output();

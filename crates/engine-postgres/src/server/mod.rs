@@ -13,6 +13,7 @@ mod stale;
 mod template;
 
 pub use binaries::Binaries;
+pub(crate) use binaries::program_folders;
 pub use cluster::Cluster;
 pub use local::{Local, LocalStatus};
 
