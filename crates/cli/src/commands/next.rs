@@ -15,10 +15,13 @@ impl PlanName {
     }
 }
 
+const COMMANDS: [&str; 8] =
+    ["run", "status", "verify", "resume", "abort", "rollback", "accept", "bundle"];
+
 /// Advice from a journal names the plan's file, or no plan at all; here we know its path.
 pub(crate) fn name_plan(actions: &mut [String], plan: &PlanName) {
     for action in actions {
-        for command in ["run", "status", "verify"] {
+        for command in COMMANDS {
             let full = format!("`cutover {command} {}`", plan.typed);
             *action = action
                 .replace(&format!("`cutover {command} {}`", plan.recorded), &full)

@@ -23,7 +23,12 @@ pub(crate) fn run(args: &Status, io: &Io) -> Outcome {
         None => folders::base(&PathBuf::from("plan.yaml"), &args.place),
     };
     let state_dir = folders::state(&base, &args.place);
-    let mut run = status::read(&state_dir, args.run.as_deref())?;
+    let run = status::read(&state_dir, args.run.as_deref())?;
+    let open = |plan: &ir::CompiledPlan| crate::targets::open_engine(plan, &base, &state_dir);
+    let (mut run, unasked) = status::ask(&state_dir, run, &open);
+    if let Some(error) = unasked {
+        io.err(&format!("the target could not be asked: {error}\n"));
+    }
     if let Some(plan) = &args.plan {
         next::name_plan(&mut run.next_actions, &PlanName::typed(plan));
     }
@@ -42,14 +47,15 @@ pub(crate) fn run(args: &Status, io: &Io) -> Outcome {
 /// A state that somebody must act on is no success, whoever asks.
 fn exit_code_of(state: RunState) -> u8 {
     match state {
-        RunState::Undecided | RunState::Unreadable => exit_code::RECOVERY_REQUIRED,
+        RunState::Undecided | RunState::Unreadable | RunState::Unfinished => {
+            exit_code::RECOVERY_REQUIRED
+        }
         RunState::Running
         | RunState::Done
         | RunState::RolledBack
         | RunState::Restored
         | RunState::Accepted
-        | RunState::Stopped
-        | RunState::Unfinished => exit_code::DONE,
+        | RunState::Stopped => exit_code::DONE,
     }
 }
 
