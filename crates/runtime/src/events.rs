@@ -21,6 +21,14 @@ pub struct SourceGroup {
     pub files: Vec<String>,
 }
 
+impl SourceGroup {
+    /// `4,981 files match A (3 tables); 17 lack `symbols.kind`; 2 are not databases`
+    pub fn sentence(groups: &[SourceGroup]) -> String {
+        let parts: Vec<&str> = groups.iter().map(|group| group.what.as_str()).collect();
+        parts.join("; ")
+    }
+}
+
 /// Drops everything.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoEvents;

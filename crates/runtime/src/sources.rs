@@ -8,7 +8,8 @@ use diagnostics::{code, plural};
 use ir::{CompiledPlan, Source, Target};
 
 use crate::engine::{FileParameters, SourceEngine, SourcePath, SourceState};
-use crate::fleet::{FaultNames, Told, few, told};
+use crate::events::SourceGroup;
+use crate::fleet::{FaultNames, few, told};
 use crate::run::Finding;
 use crate::{EngineError, parallel};
 
@@ -268,7 +269,7 @@ pub(crate) fn inspect(
 pub(crate) struct Grouped {
     pub source: String,
     pub files: usize,
-    pub groups: Vec<Told>,
+    pub groups: Vec<SourceGroup>,
 }
 
 impl Grouped {
@@ -278,10 +279,8 @@ impl Grouped {
         (all > 1).then(|| Self { source: source.to_owned(), files: all, groups: groups() })
     }
 
-    /// `4,981 files match A (3 tables); 17 lack `symbols.kind`; 2 are not databases`
     pub(crate) fn sentence(&self) -> String {
-        let parts: Vec<&str> = self.groups.iter().map(|group| group.sentence.as_str()).collect();
-        parts.join("; ")
+        SourceGroup::sentence(&self.groups)
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use diagnostics::{Code, code, plural};
 
 use crate::engine::SourceSchema;
+use crate::events::SourceGroup;
 use crate::sources::SourceFile;
 
 /// Files with one schema.
@@ -31,17 +32,8 @@ pub(crate) fn groups(files: &[SourceFile]) -> Vec<Group> {
 /// Names of files by the code of what is wrong with them.
 pub(crate) type FaultNames = BTreeMap<&'static str, (&'static Code, Vec<String>)>;
 
-/// One group as it is told.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Told {
-    /// `17 lack `symbols.kind``
-    pub sentence: String,
-    /// As the plan names them.
-    pub files: Vec<String>,
-}
-
 /// The groups of a source, then the files that could not be read by what is wrong with them.
-pub(crate) fn told(files: &[SourceFile], unreadable: &FaultNames) -> Vec<Told> {
+pub(crate) fn told(files: &[SourceFile], unreadable: &FaultNames) -> Vec<SourceGroup> {
     let groups = groups(files);
     let most = groups.first().map(|group| Arc::clone(&group.schema));
     let of_schema = groups.iter().enumerate().map(|(at, group)| {
@@ -50,13 +42,13 @@ pub(crate) fn told(files: &[SourceFile], unreadable: &FaultNames) -> Vec<Told> {
             _ => matches(group),
         };
         let shown = |position: &usize| files[*position].state.path.shown.clone();
-        Told {
-            sentence: format!("{} {what}", grouped(group.files.len())),
+        SourceGroup {
+            what: format!("{} {what}", grouped(group.files.len())),
             files: group.files.iter().map(shown).collect(),
         }
     });
-    let unread = unreadable.values().map(|(code, files)| Told {
-        sentence: format!("{} {}", grouped(files.len()), fault(code, files.len())),
+    let unread = unreadable.values().map(|(code, files)| SourceGroup {
+        what: format!("{} {}", grouped(files.len()), fault(code, files.len())),
         files: files.clone(),
     });
     of_schema.chain(unread).collect()

@@ -17,7 +17,7 @@ use crate::engine::{FileContent, FileState, Fleet, FleetFile, FleetLoad, TargetE
 use crate::executor::Context;
 use crate::sources::SourceFile;
 
-pub(crate) use groups::{FaultNames, Told, few, groups, told};
+pub(crate) use groups::{FaultNames, few, groups, told};
 pub use join::{JoinReport, JoinRequest, join};
 pub(crate) use lead::load;
 pub(crate) use share::Shared;

@@ -9,9 +9,8 @@ use super::Finding;
 use super::session::{Session, stage_names};
 use crate::binding::{self, Bindings};
 use crate::engine::{Preflight, SourceEngine, SourceState, TargetEngine};
-use crate::events::{Event, SourceGroup};
+use crate::events::Event;
 use crate::executor::judge;
-use crate::fleet::Told;
 use crate::journal::Record;
 use crate::journal::format::{Begun, FileRecord, SourceRecord, TableRows, WarningKind};
 use crate::sources::{self, Grouped, SourceSet};
@@ -145,19 +144,13 @@ fn sources(
 /// stop here.
 fn group_told(session: &Session<'_>, grouped: &Grouped) -> Result<Option<Finding>, EngineError> {
     let Grouped { source, files, groups } = grouped;
-    let group =
-        |told: &Told| SourceGroup { what: told.sentence.clone(), files: told.files.clone() };
-    session.emit(Event::Sources {
-        source: source.clone(),
-        files: *files,
-        groups: groups.iter().map(group).collect(),
-    });
+    session.emit(Event::Sources { source: source.clone(), files: *files, groups: groups.clone() });
     if groups.len() == 1 {
         session.passed(format!("source `{source}`: {}", grouped.sentence()));
         return Ok(None);
     }
     for told in &groups[1..] {
-        let message = format!("source `{source}`: {}: {}", told.sentence, told.files.join(", "));
+        let message = format!("source `{source}`: {}: {}", told.what, told.files.join(", "));
         let code = code::SOURCE_GROUPS.id.to_owned();
         session.record(Record::Warning { warning: WarningKind::Other, code, message })?;
     }
