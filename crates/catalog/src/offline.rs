@@ -28,9 +28,12 @@ pub struct Offline {
 }
 
 /// Applies the statements in their order. Statements about data and settings are passed over.
-pub fn catalog(statements: &[Statement], dialect: Dialect) -> Offline {
+pub fn catalog<'a>(
+    statements: impl IntoIterator<Item = &'a Statement>,
+    dialect: Dialect,
+) -> Offline {
     let mut builder = Builder::new(dialect);
-    for (index, statement) in statements.iter().enumerate() {
+    for (index, statement) in statements.into_iter().enumerate() {
         if !apply(&mut builder, statement) {
             builder.opaque(index, statement);
         }
@@ -118,5 +121,11 @@ impl Normaliser for SyntaxNormaliser {
         }
         let catalog = catalog(&statements, self.dialect).catalog;
         Ok(Normalised { catalog, errors, via: Via::Syntax(self.reason.clone()) })
+    }
+
+    /// What was read has been split.
+    fn normalise_read(&mut self, statements: &[&Statement]) -> Result<Normalised, String> {
+        let catalog = catalog(statements.iter().copied(), self.dialect).catalog;
+        Ok(Normalised { catalog, errors: Vec::new(), via: Via::Syntax(self.reason.clone()) })
     }
 }

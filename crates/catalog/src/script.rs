@@ -1,6 +1,7 @@
 //! SQL text on its way to an engine that says what it means.
 
 use serde::{Deserialize, Serialize};
+use sql::Statement;
 
 use crate::Catalog;
 
@@ -39,6 +40,17 @@ pub struct ScriptStatement {
     pub roles: Vec<String>,
 }
 
+impl Script {
+    /// Statements whose names of the home schema are unqualified.
+    pub fn of<'a>(statements: impl IntoIterator<Item = &'a Statement>) -> Self {
+        let statements = statements.into_iter().map(|statement| ScriptStatement {
+            sql: statement.text.text.clone(),
+            roles: sql::roles(statement),
+        });
+        Self { home: Home::Unqualified, statements: statements.collect() }
+    }
+}
+
 /// A statement that the engine refused, by its index in the script.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatementError {
@@ -74,4 +86,12 @@ pub trait Normaliser {
     /// # Errors
     /// A sentence for the user where no scratch database can be had at all.
     fn normalise(&mut self, script: &Script) -> Result<Normalised, String>;
+
+    /// The same of statements that were read already; errors have their indexes.
+    ///
+    /// # Errors
+    /// As [`Normaliser::normalise`].
+    fn normalise_read(&mut self, statements: &[&Statement]) -> Result<Normalised, String> {
+        self.normalise(&Script::of(statements.iter().copied()))
+    }
 }

@@ -82,7 +82,7 @@ pub(crate) struct Item {
     pub(crate) statement: Statement,
     /// Of a table: its parts.
     pub(crate) definition: Option<TableDefinition>,
-    /// Of a constraint: its parts, with ranges of another text than the statement's.
+    /// Of a constraint: its parts.
     pub(crate) constraint: Option<Piece>,
     /// A change of a component, not one itself.
     pub(crate) change: bool,
@@ -106,7 +106,7 @@ pub(crate) struct TableFacts {
 
 impl TableFacts {
     pub(crate) fn has(&self, column: &str, dialect: Dialect) -> bool {
-        self.open || self.columns.iter().any(|name| dialect.key(name) == dialect.key(column))
+        self.open || self.columns.iter().any(|name| dialect.same(name, column))
     }
 }
 

@@ -28,7 +28,7 @@ use plan::model::{EngineKind, Plan, Target};
 
 pub use baseline::{BaselineLines, Schema, SchemaFile, engine_of_sql, schema_file, schema_of_file};
 pub use explain::{ExplainedEdge, ExplainedStep, Explanation};
-pub use schemas::{PlanSchemas, schemas};
+pub use schemas::{PlanSchemas, outline, schemas};
 
 use resolve::Context;
 

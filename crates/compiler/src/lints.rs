@@ -1,9 +1,12 @@
 //! Advice that the plan can waive.
 
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
 use diagnostics::{Diagnostic, Span, code};
 use plan::model::ComponentKind;
-use sql::Class;
-use sql::create_table::PieceKind;
+use sql::create_table::{Piece, PieceKind};
+use sql::{Class, Dialect, Statement};
 
 use crate::item::{Item, Role};
 use crate::resolve::{Context, Resolved, of_index};
@@ -23,7 +26,8 @@ struct ForeignKey<'a> {
 /// Deleting from the referenced table looks up the referencing rows, one scan per deleted row.
 fn foreign_keys_without_index(cx: &Context<'_>, resolved: &Resolved) -> Vec<Waivable> {
     let keys = foreign_keys(resolved);
-    let bare = keys.into_iter().filter(|key| !is_covered(cx, resolved, key));
+    let covered = Covered::of(cx.dialect, resolved);
+    let bare = keys.into_iter().filter(|key| !covered.has(key));
     bare.map(|key| {
         let columns = key.columns.join(", ");
         let message =
@@ -50,17 +54,15 @@ fn foreign_keys(resolved: &Resolved) -> Vec<ForeignKey<'_>> {
         Some(ForeignKey { name: &item.key.name, table, columns: &piece.columns, place: item.place })
     });
     // On SQLite they stay in CREATE TABLE; those from YAML are in the list above.
-    let inside = resolved.items.iter().filter(|item| item.role == Role::Table && !item.broken);
-    let inside = inside.flat_map(|item| {
-        let pieces = item.definition.iter().flat_map(|definition| {
-            definition
-                .columns
-                .iter()
-                .flat_map(|column| &column.pieces)
-                .chain(&definition.constraints)
-        });
-        let keys = pieces.filter(|piece| piece.kind == PieceKind::ForeignKey);
-        keys.filter(|piece| !is_folded(resolved, piece.name.as_deref())).map(|piece| ForeignKey {
+    let folded = resolved.items.iter().filter(|item| item.folded);
+    let folded: BTreeSet<&str> = folded.map(|item| item.key.name.as_str()).collect();
+    let is_own = |piece: &&Piece| {
+        let name = piece.name.as_deref();
+        piece.kind == PieceKind::ForeignKey && !name.is_some_and(|name| folded.contains(name))
+    };
+    let tables = resolved.items.iter().filter(|item| item.role == Role::Table && !item.broken);
+    let inside = tables.flat_map(|item| {
+        pieces(item).filter(is_own).map(|piece| ForeignKey {
             name: piece.name.as_deref().unwrap_or("without a name"),
             table: &item.key.name,
             columns: &piece.columns,
@@ -70,47 +72,63 @@ fn foreign_keys(resolved: &Resolved) -> Vec<ForeignKey<'_>> {
     own.chain(inside).collect()
 }
 
-fn is_folded(resolved: &Resolved, name: Option<&str>) -> bool {
-    resolved.items.iter().any(|item| item.folded && Some(item.key.name.as_str()) == name)
+/// What stands inside a CREATE TABLE.
+fn pieces(item: &Item) -> impl Iterator<Item = &Piece> {
+    item.definition.iter().flat_map(|definition| {
+        let columns = definition.columns.iter().flat_map(|column| &column.pieces);
+        columns.chain(&definition.constraints)
+    })
 }
 
-/// Some index or key of the table begins with the columns, in any order.
-fn is_covered(cx: &Context<'_>, resolved: &Resolved, key: &ForeignKey<'_>) -> bool {
-    let fold = |names: &[String]| -> Vec<String> {
-        names.iter().map(|name| cx.dialect.key(name)).collect()
-    };
-    let wanted = fold(key.columns);
-    let covers = |columns: &[String]| {
-        let first = fold(columns).into_iter().take(wanted.len()).collect::<Vec<_>>();
-        first.len() == wanted.len() && wanted.iter().all(|name| first.contains(name))
-    };
-    let on_table = |item: &&Item| {
-        item.table.as_ref().is_some_and(|table| cx.dialect.key(table) == cx.dialect.key(key.table))
-    };
-    resolved.items.iter().filter(on_table).any(|item| match item.key.kind {
-        ComponentKind::Index => {
-            let partial = item
-                .statement
-                .tokens
-                .iter()
-                .any(|token| item.statement.written(token).eq_ignore_ascii_case("where"));
-            let columns: Vec<String> =
-                of_index(&item.statement).into_iter().map(|(name, _)| name).collect();
-            matches!(item.statement.class, Class::CreateIndex { .. })
-                && !partial
-                && covers(&columns)
+/// Per table (folded name): the columns of each of its indexes and keys.
+struct Covered<'a> {
+    dialect: Dialect,
+    columns: BTreeMap<String, Vec<Vec<Cow<'a, str>>>>,
+}
+
+impl<'a> Covered<'a> {
+    fn of(dialect: Dialect, resolved: &'a Resolved) -> Self {
+        let mut columns = BTreeMap::<String, Vec<Vec<Cow<'a, str>>>>::new();
+        for item in &resolved.items {
+            let Some(table) = &item.table else { continue };
+            let found = indexed(item);
+            if !found.is_empty() {
+                columns.entry(dialect.key(table)).or_default().extend(found);
+            }
         }
-        ComponentKind::Constraint => item.constraint.as_ref().is_some_and(|piece| {
-            matches!(piece.kind, PieceKind::PrimaryKey | PieceKind::Unique)
-                && covers(&piece.columns)
-        }),
-        ComponentKind::Table => item.definition.iter().any(|definition| {
-            let pieces = definition.columns.iter().flat_map(|column| &column.pieces);
-            pieces.chain(&definition.constraints).any(|piece| {
-                matches!(piece.kind, PieceKind::PrimaryKey | PieceKind::Unique)
-                    && covers(&piece.columns)
-            })
-        }),
-        _ => false,
-    })
+        Self { dialect, columns }
+    }
+
+    /// Some index or key of the table begins with the columns, in any order.
+    fn has(&self, key: &ForeignKey<'_>) -> bool {
+        let all = self.columns.get(&self.dialect.key(key.table));
+        let count = key.columns.len();
+        all.into_iter().flatten().filter_map(|columns| columns.get(..count)).any(|first| {
+            let is_first = |name: &String| first.iter().any(|one| self.dialect.same(one, name));
+            key.columns.iter().all(is_first)
+        })
+    }
+}
+
+/// The columns of an index, or of each key of a constraint or table.
+fn indexed(item: &Item) -> Vec<Vec<Cow<'_, str>>> {
+    match item.key.kind {
+        ComponentKind::Index => of_whole_index(&item.statement).into_iter().collect(),
+        ComponentKind::Constraint => item.constraint.iter().filter_map(of_key).collect(),
+        ComponentKind::Table => pieces(item).filter_map(of_key).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn of_key(piece: &Piece) -> Option<Vec<Cow<'_, str>>> {
+    let key = matches!(piece.kind, PieceKind::PrimaryKey | PieceKind::Unique);
+    key.then(|| piece.columns.iter().map(|name| Cow::from(name.as_str())).collect())
+}
+
+/// A partial index finds only some of the rows.
+fn of_whole_index(statement: &Statement) -> Option<Vec<Cow<'_, str>>> {
+    let is_where = |token| statement.written(token).eq_ignore_ascii_case("where");
+    let index = matches!(statement.class, Class::CreateIndex { .. });
+    let whole = index && !statement.tokens.iter().any(is_where);
+    whole.then(|| of_index(statement).into_iter().map(|(name, _)| Cow::from(name)).collect())
 }

@@ -108,15 +108,15 @@ impl Scan<'_> {
         match self.tokens[at].kind {
             TokenKind::LParen => self.lists.push(self.in_list),
             TokenKind::RParen => self.in_list = self.lists.pop().unwrap_or(false),
-            TokenKind::Word if ENDS_LIST.contains(&word.as_str()) => self.in_list = false,
-            TokenKind::Word if BEFORE_RELATION.contains(&word.as_str()) => self.in_list = true,
+            TokenKind::Word if is_any(word, &ENDS_LIST) => self.in_list = false,
+            TokenKind::Word if is_any(word, &BEFORE_RELATION) => self.in_list = true,
             TokenKind::Word | TokenKind::Quoted if !self.follows_period(at) => self.name(at),
             _ => {}
         }
     }
 
-    fn word(&self, at: usize) -> String {
-        self.text[self.tokens[at].range.clone()].to_lowercase()
+    fn word(&self, at: usize) -> &str {
+        &self.text[self.tokens[at].range.clone()]
     }
 
     fn follows_period(&self, at: usize) -> bool {
@@ -133,17 +133,22 @@ impl Scan<'_> {
         if self.kind(at + 1) == Some(TokenKind::LParen) {
             self.found.calls.insert(name.clone());
         }
-        let before = if at > 0 { self.word(at - 1) } else { String::new() };
-        let listed = self.in_list && [",", "("].contains(&before.as_str());
-        if !listed && !BEFORE_RELATION.contains(&before.as_str()) {
+        let before = if at > 0 { self.word(at - 1) } else { "" };
+        let listed = self.in_list && [",", "("].contains(&before);
+        if !listed && !is_any(before, &BEFORE_RELATION) {
             return;
         }
+        let after_on = before.eq_ignore_ascii_case("on");
         self.found.relations.insert(name);
         // `from shop.orders` in a body, whose schema is not taken out.
-        let qualified = self.kind(at + 1) == Some(TokenKind::Period) && before != "on";
+        let qualified = self.kind(at + 1) == Some(TokenKind::Period) && !after_on;
         let second = self.tokens.get(at + 2).filter(|_| qualified).map(unquoted);
         self.found.relations.extend(second);
     }
+}
+
+fn is_any(word: &str, words: &[&str]) -> bool {
+    words.iter().any(|one| one.eq_ignore_ascii_case(word))
 }
 
 #[cfg(test)]

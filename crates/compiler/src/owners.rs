@@ -1,6 +1,6 @@
 //! Which stage builds each component and loads each table: exactly one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diagnostics::{Diagnostic, Span, Spanned, code, did_you_mean};
 use plan::model::{ComponentKind, ComponentName, LoadFrom};
@@ -23,15 +23,18 @@ pub(crate) fn owners(cx: &mut Context<'_>, resolved: &Resolved, stages: &Stages<
     let mentions: Vec<Mentions> =
         resolved.items.iter().map(|item| mentions(&item.statement)).collect();
     let late = late_functions(resolved, &mentions);
-    let items = resolved.items.iter().enumerate();
-    let by_default: Vec<usize> =
-        items.map(|(at, item)| stages.built_in(default_stage(resolved, item, late[at]))).collect();
+    let views = views(resolved);
+    let on_view = |item: &Item| item.table.as_deref().is_some_and(|table| views.contains(table));
+    let items = resolved.items.iter().zip(late);
+    let by_default: Vec<usize> = items
+        .map(|(item, late)| stages.built_in(default_stage(item, late, on_view(item))))
+        .collect();
     let items = components(cx, resolved, stages, by_default);
     let tables = tables(cx, resolved, stages);
     Owners { items, tables, mentions }
 }
 
-fn default_stage(resolved: &Resolved, item: &Item, late: bool) -> &'static str {
+fn default_stage(item: &Item, late: bool, on_view: bool) -> &'static str {
     match item.role {
         Role::Function if late => stages::BUILD_VIEWS,
         Role::Extension
@@ -41,7 +44,7 @@ fn default_stage(resolved: &Resolved, item: &Item, late: bool) -> &'static str {
         | Role::Table
         | Role::TableChange
         | Role::SequenceChange => stages::CREATE,
-        Role::Index if is_on_view(resolved, item) => stages::BUILD_VIEWS,
+        Role::Index if on_view => stages::BUILD_VIEWS,
         Role::Index => stages::BUILD_INDEXES,
         Role::PrimaryKey | Role::Constraint | Role::ForeignKey | Role::LateChange => {
             stages::BUILD_CONSTRAINTS
@@ -56,14 +59,10 @@ fn default_stage(resolved: &Resolved, item: &Item, late: bool) -> &'static str {
     }
 }
 
-/// The table of an index is a (materialized) view.
-pub(crate) fn is_on_view(resolved: &Resolved, item: &Item) -> bool {
-    item.table.as_ref().is_some_and(|table| {
-        resolved
-            .items
-            .iter()
-            .any(|other| other.key.kind == ComponentKind::View && other.key.name == *table)
-    })
+/// An index may be on a (materialized) view.
+fn views(resolved: &Resolved) -> BTreeSet<&str> {
+    let views = resolved.items.iter().filter(|item| item.key.kind == ComponentKind::View);
+    views.map(|item| item.key.name.as_str()).collect()
 }
 
 /// Functions that read tables or views are built after the keys, because PostgreSQL reads their
@@ -72,12 +71,11 @@ fn late_functions(resolved: &Resolved, mentions: &[Mentions]) -> Vec<bool> {
     let items = &resolved.items;
     let bare = |item: &Item| item.key.name.split('(').next().unwrap_or("").to_owned();
     let is_function = |item: &Item| item.role == Role::Function;
-    let relation = |name: &String| {
-        items.iter().any(|item| {
-            matches!(item.role, Role::Table | Role::View | Role::MaterializedView)
-                && item.key.name == *name
-        })
-    };
+    let is_relation =
+        |item: &&Item| matches!(item.role, Role::Table | Role::View | Role::MaterializedView);
+    let relations: BTreeSet<&str> =
+        items.iter().filter(is_relation).map(|item| item.key.name.as_str()).collect();
+    let relation = |name: &String| relations.contains(name.as_str());
     let mut late: Vec<bool> = (0..items.len())
         .map(|at| is_function(&items[at]) && mentions[at].relations.iter().any(relation))
         .collect();

@@ -24,6 +24,27 @@ pub fn schemas(
     text: &str,
     files: &dyn Files,
 ) -> (Option<PlanSchemas>, Option<Plan>, Vec<Diagnostic>) {
+    let (found, plan, findings) = read(sources, name, text, files);
+    (found.filter(|_| !diagnostics::has_errors(&findings)), plan, findings)
+}
+
+/// The plan and its schemas as far as they can be known, for an editor: what is broken is left out.
+pub fn outline(
+    sources: &mut Sources,
+    name: &str,
+    text: &str,
+    files: &dyn Files,
+) -> Option<(PlanSchemas, Plan)> {
+    let (found, plan, _) = read(sources, name, text, files);
+    found.zip(plan)
+}
+
+fn read(
+    sources: &mut Sources,
+    name: &str,
+    text: &str,
+    files: &dyn Files,
+) -> (Option<PlanSchemas>, Option<Plan>, Vec<Diagnostic>) {
     let source = sources.add(name, text);
     let (plan, mut findings) = plan::parse(source, text);
     let found = match &plan {
@@ -35,7 +56,7 @@ pub fn schemas(
         None => None,
     };
     diagnostics::sort(&mut findings);
-    (found.filter(|_| !diagnostics::has_errors(&findings)), plan, findings)
+    (found, plan, findings)
 }
 
 fn of_plan(

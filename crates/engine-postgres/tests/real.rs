@@ -61,7 +61,7 @@ fn read(file: &Path) -> Dump {
             _ => {}
         }
         dump.roles.extend(sql::roles(&statement));
-        let sql = sql::without_schema(&statement, "public").text;
+        let sql = sql::without_schema(&statement, "public").text.text;
         // pg_dump's bodies name their schema where they need to; here it has another name.
         let about_schema = sql.contains("ON SCHEMA public") || sql.contains("IN SCHEMA public");
         if !about_schema {

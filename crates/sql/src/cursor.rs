@@ -68,7 +68,14 @@ impl<'a> Cursor<'a> {
 
     /// Whether the words of the phrase come next.
     pub fn is_phrase(&self, phrase: &str) -> bool {
-        phrase.split(' ').enumerate().all(|(ahead, word)| self.is_at(ahead, word))
+        self.begins(phrase)
+            && phrase.split(' ').enumerate().all(|(ahead, word)| self.is_at(ahead, word))
+    }
+
+    /// Most phrases that are asked for begin with another letter than what stands there.
+    fn begins(&self, phrase: &str) -> bool {
+        let first = |text: &str| text.as_bytes().first().map(u8::to_ascii_lowercase);
+        first(self.written()) == first(phrase)
     }
 
     pub fn eat(&mut self, phrase: &str) -> bool {

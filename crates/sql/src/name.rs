@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::unquote;
+
 /// Whose rules of quoting, folding and splitting apply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Dialect {
@@ -16,6 +18,26 @@ impl Dialect {
         match self {
             Dialect::Postgres => name.to_ascii_lowercase(),
             Dialect::Sqlite => name.to_owned(),
+        }
+    }
+
+    /// Whether a name as written, quoted or not, is this one.
+    pub fn spells(self, written: &str, name: &str) -> bool {
+        match written.as_bytes().first() {
+            Some(b'"' | b'\'' | b'`' | b'[') => self.same(&unquote(written, self), name),
+            _ if self == Dialect::Sqlite => written.eq_ignore_ascii_case(name),
+            _ => {
+                let folded = written.bytes().map(|byte| byte.to_ascii_lowercase());
+                written.len() == name.len() && folded.eq(name.bytes())
+            }
+        }
+    }
+
+    /// Whether two names are the same to this engine.
+    pub fn same(self, a: &str, b: &str) -> bool {
+        match self {
+            Dialect::Postgres => a == b,
+            Dialect::Sqlite => a.eq_ignore_ascii_case(b),
         }
     }
 

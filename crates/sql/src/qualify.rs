@@ -3,8 +3,6 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use diagnostics::SourceText;
-
 use crate::cursor::Cursor;
 use crate::{Class, Name, Statement, TokenKind, tokenize, unquote};
 
@@ -23,15 +21,15 @@ pub fn qualifiers(statement: &Statement) -> Vec<String> {
     schemas.into_iter().collect()
 }
 
-/// The text without each `schema.` that qualifies a name, also inside strings that are read as
+/// The statement without each `schema.` that qualifies a name, also inside strings that are read as
 /// `regclass`; every other byte stays. A schema that is named as such (`ON SCHEMA s`) has no dot
 /// after it and stays. Dollar-quoted bodies, other strings and comments are not touched.
 ///
 /// A table or alias that has the name of the schema cannot always be told apart: `s.x` is taken as
 /// column `x` of it only where `s` is declared as an alias (`AS s`, or `FROM t s`) in the statement.
-pub fn without_schema(statement: &Statement, schema: &str) -> SourceText {
+pub fn without_schema(statement: &Statement, schema: &str) -> Statement {
     if aliases(statement).contains(schema) {
-        return statement.text.clone();
+        return statement.clone();
     }
     let literals = regclass_literals(statement);
     let mut ranges = Vec::new();
@@ -43,7 +41,7 @@ pub fn without_schema(statement: &Statement, schema: &str) -> SourceText {
             ranges.extend(inside.map(|r| token.range.start + r.start..token.range.start + r.end));
         }
     }
-    statement.text.without(&ranges)
+    if ranges.is_empty() { statement.clone() } else { statement.without(&ranges) }
 }
 
 /// The bytes of `schema.` where token `at` is the schema and qualifies what follows.
@@ -51,11 +49,10 @@ fn qualifier(cursor: Cursor<'_>, at: usize, schema: &str) -> Option<Range<usize>
     let (token, dot, after) =
         (&cursor.tokens[at], cursor.tokens.get(at + 1)?, cursor.tokens.get(at + 2)?);
     let starts = at == 0 || cursor.tokens[at - 1].kind != TokenKind::Period;
-    let is_schema = cursor.dialect.key(&unquote(&cursor.text[token.range.clone()], cursor.dialect))
-        == cursor.dialect.key(schema);
     let qualifies = dot.kind == TokenKind::Period
         && (after.is_identifier() || after.kind == TokenKind::Operator);
-    (starts && is_schema && qualifies).then_some(token.range.start..after.range.start)
+    let spells = || cursor.dialect.spells(&cursor.text[token.range.clone()], schema);
+    (starts && qualifies && spells()).then_some(token.range.start..after.range.start)
 }
 
 /// Names that the statement declares as aliases with `AS`.

@@ -34,21 +34,21 @@ const MORE_RESERVED: &str = "\
     placing primary references session_user similar some symmetric system_user table then to \
     trailing transaction true unique update user values variadic";
 
-static RESERVED: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+static RESERVED: LazyLock<Vec<String>> = LazyLock::new(|| {
     let lists =
         [RESERVED_FOR_TABLE_ALIAS, RESERVED_FOR_COLUMN_ALIAS, RESERVED_FOR_IDENTIFIER].concat();
     let mut words: Vec<_> = std::iter::zip(ALL_KEYWORDS_INDEX, ALL_KEYWORDS)
         .filter(|(keyword, _)| lists.contains(keyword))
-        .map(|(_, word)| *word)
+        .map(|(_, word)| word.to_ascii_lowercase())
+        .chain(MORE_RESERVED.split(' ').map(str::to_owned))
         .collect();
     words.sort_unstable();
     words
 });
 
+/// Of a name in lower case.
 fn is_reserved(name: &str) -> bool {
-    let upper = name.to_ascii_uppercase();
-    RESERVED.binary_search(&upper.as_str()).is_ok()
-        || MORE_RESERVED.split(' ').any(|word| word == name)
+    RESERVED.binary_search_by(|word| word.as_str().cmp(name)).is_ok()
 }
 
 /// A string as a SQL literal that does not depend on `standard_conforming_strings`.
@@ -59,14 +59,14 @@ pub fn quote_literal(text: &str) -> String {
 
 /// A name as written, without its quotes and folded as the engine folds it.
 pub fn unquote(written: &str, dialect: Dialect) -> String {
-    let inner = |open: char, close: char| {
-        let inner = written.strip_prefix(open)?.strip_suffix(close)?;
-        Some(inner.replace(&format!("{close}{close}"), &close.to_string()))
+    let inner = |quote: char, doubled: &str| {
+        let inner = written.strip_prefix(quote)?.strip_suffix(quote)?;
+        Some(inner.replace(doubled, &doubled[1..]))
     };
     let quoted = match written.as_bytes().first() {
-        Some(b'"') => inner('"', '"'),
-        Some(b'\'') => inner('\'', '\''),
-        Some(b'`') if dialect == Dialect::Sqlite => inner('`', '`'),
+        Some(b'"') => inner('"', "\"\""),
+        Some(b'\'') => inner('\'', "''"),
+        Some(b'`') if dialect == Dialect::Sqlite => inner('`', "``"),
         Some(b'[') if dialect == Dialect::Sqlite => {
             written.strip_prefix('[').and_then(|w| w.strip_suffix(']')).map(str::to_owned)
         }

@@ -37,6 +37,18 @@ impl Statement {
         Self { dialect, text, comments: None, class, tokens, data }
     }
 
+    /// The statement without some of its bytes (ranges ascending, not overlapping), each of them whole
+    /// tokens or inside of one. Nothing is read again but the class.
+    #[must_use]
+    pub fn without(&self, ranges: &[Range<usize>]) -> Self {
+        let text = self.text.without(ranges);
+        let tokens = shifted(&self.tokens, ranges);
+        let data = self.data.as_ref().map(|data| text.text.len() - data.len()..text.text.len());
+        let class = classify::classify(&mut Cursor::new(&text.text, &tokens, self.dialect));
+        let comments = self.comments.clone();
+        Self { dialect: self.dialect, text, comments, class, tokens, data }
+    }
+
     /// A `\restrict`, `\connect`, … line of a psql script.
     pub(crate) fn psql_meta(text: SourceText, dialect: Dialect) -> Self {
         let word = |c: char| c.is_whitespace();
@@ -84,4 +96,26 @@ impl Statement {
     pub fn cursor(&self) -> Cursor<'_> {
         Cursor::new(&self.text.text, &self.tokens, self.dialect)
     }
+}
+
+/// The tokens where they stand once the ranges are gone.
+fn shifted(tokens: &[Token], mut ranges: &[Range<usize>]) -> Vec<Token> {
+    let mut gone = 0;
+    let mut out = Vec::with_capacity(tokens.len());
+    for token in tokens {
+        while let Some((first, rest)) = ranges.split_first()
+            && first.end <= token.range.start
+        {
+            (gone, ranges) = (gone + first.len(), rest);
+        }
+        let now = |at: usize| {
+            let near = ranges.iter().take_while(|range| range.start < at);
+            at - gone - near.map(|range| range.end.min(at) - range.start).sum::<usize>()
+        };
+        let range = now(token.range.start)..now(token.range.end);
+        if !range.is_empty() {
+            out.push(Token { kind: token.kind, range });
+        }
+    }
+    out
 }

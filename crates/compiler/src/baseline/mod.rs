@@ -6,7 +6,7 @@ mod report;
 mod schema;
 pub(crate) mod script;
 
-use catalog::{DiffOptions, Normalised, Normaliser, Via, diff};
+use catalog::{DiffOptions, Normalised, Normaliser, Script, Via, diff};
 use diagnostics::{Diagnostic, Spanned, code};
 use plan::model::{Baseline, BaselineFile, EngineKind};
 use sql::{Class, Statement, TokenKind};
@@ -208,6 +208,9 @@ fn compare(
             .note("the run compares them again, on the target's own server, before it starts"),
         );
     }
+    if differences.is_empty() && baseline.new.is_empty() {
+        return;
+    }
     let report = report::Report::new(cx, resolved, file, statements, syntax.is_some());
     let skip = expected.broken.union(&built.broken).cloned().collect();
     report.differences(cx, baseline, &differences, &skip);
@@ -236,7 +239,7 @@ fn lower(
     ir::Baseline {
         file: file.path.value.clone(),
         origins: origins.collect(),
-        script: script::of_statements(statements),
+        script: Script::of(statements),
         new,
     }
 }

@@ -16,7 +16,9 @@ type Place = (Kind, String, String);
 pub(super) struct Places {
     objects: BTreeMap<Place, Span>,
     /// Properties that have a statement of their own: a comment, a default.
-    properties: BTreeMap<(Place, &'static str), Span>,
+    properties: BTreeMap<Place, BTreeMap<&'static str, Span>>,
+    /// The table of each index, by the index's name as the engine folds it.
+    indexed: BTreeMap<String, String>,
 }
 
 impl Places {
@@ -32,6 +34,12 @@ impl Places {
         self.objects.get(&place_of(key, dialect)).copied()
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = (catalog::ObjectKey, Span)> {
+        self.objects.iter().map(|((kind, parent, name), span)| {
+            (catalog::ObjectKey::new(*kind, name.as_str()).on(parent.as_str()), *span)
+        })
+    }
+
     /// Where the property was given; else the object.
     pub(super) fn property(
         &self,
@@ -40,8 +48,8 @@ impl Places {
         dialect: Dialect,
     ) -> Option<Span> {
         let place = place_of(key, dialect);
-        let own = self.properties.iter().find(|((at, name), _)| *at == place && *name == property);
-        own.map(|(_, span)| *span).or_else(|| self.objects.get(&place).copied())
+        let own = self.properties.get(&place).and_then(|all| all.get(property));
+        own.or_else(|| self.objects.get(&place)).copied()
     }
 
     /// The table or view of the object.
@@ -76,7 +84,7 @@ impl Places {
     ) {
         let dialect = statement.dialect;
         let place = (kind, dialect.key(parent), dialect.key(name));
-        self.properties.entry((place, property)).or_insert(span);
+        self.properties.entry(place).or_default().entry(property).or_insert(span);
     }
 
     fn add(&mut self, statement: &Statement) {
@@ -91,6 +99,8 @@ impl Places {
                 self.put(statement, Kind::VirtualTable, "", &name.name, span);
             }
             Class::CreateIndex { name: Some(name), table, .. } => {
+                let dialect = statement.dialect;
+                self.indexed.insert(dialect.key(&name.name), dialect.key(&table.name));
                 self.put(statement, Kind::Index, &table.name, &name.name, span);
             }
             Class::CreateStatistics { name: Some(name) } => {
@@ -268,10 +278,8 @@ impl Places {
             "trigger" => (Kind::Trigger, table.as_str(), name),
             "policy" => (Kind::Policy, table.as_str(), name),
             "index" => {
-                let parent = self.objects.keys().find(|(kind, _, own)| {
-                    *kind == Kind::Index && *own == statement.dialect.key(name)
-                });
-                let parent = parent.map(|(_, parent, _)| parent.clone()).unwrap_or_default();
+                let parent = self.indexed.get(&statement.dialect.key(name));
+                let parent = parent.cloned().unwrap_or_default();
                 let key = (Kind::Index, parent.as_str(), name);
                 return self.put_property(statement, key, COMMENT, statement.text.span);
             }

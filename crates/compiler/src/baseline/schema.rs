@@ -2,7 +2,7 @@
 //! the line and the statement that make it. For `cutover diff`, which compares two of them.
 
 use catalog::{ObjectKey, Script, StatementError, at_home};
-use diagnostics::{Diagnostic, Sources};
+use diagnostics::{Diagnostic, Sources, Span};
 use ir::Origin;
 use sql::{Dialect, Statement};
 
@@ -32,7 +32,7 @@ impl Schema {
     }
 
     pub fn script(&self) -> Script {
-        script::of_statements(&self.statements)
+        Script::of(&self.statements)
     }
 
     /// What an engine refused of [`Schema::script`], each at its place. What only follows from an
@@ -54,6 +54,16 @@ impl Schema {
             .or_else(|| self.places.find(key, self.dialect))
             .or_else(|| self.places.parent(key, self.dialect))?;
         Some(origin(sources, span))
+    }
+
+    /// Where the object is made; `None` for what these statements do not make.
+    pub fn span(&self, key: &ObjectKey) -> Option<Span> {
+        self.places.find(key, self.dialect)
+    }
+
+    /// Every object with its place. Names are as the engine folds them.
+    pub fn objects(&self) -> impl Iterator<Item = (ObjectKey, Span)> {
+        self.places.iter()
     }
 
     /// The statement that makes the object, without its semicolon; `None` for what is only a part of

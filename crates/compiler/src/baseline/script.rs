@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use catalog::{Home, Normalised, Normaliser, Script, ScriptStatement, StatementError};
+use catalog::{Normalised, Normaliser, StatementError};
 use diagnostics::{Diagnostic, Span, code};
 use sql::{Class, Statement};
 
@@ -23,14 +23,6 @@ pub(super) fn of_plan(resolved: &Resolved, drafts: &[Draft], order: &[usize]) ->
     order.iter().copied().filter(builds).collect()
 }
 
-pub(super) fn of_statements<'a>(statements: impl IntoIterator<Item = &'a Statement>) -> Script {
-    let statements = statements.into_iter().map(|statement| ScriptStatement {
-        sql: statement.text.text.clone(),
-        roles: sql::roles(statement),
-    });
-    Script { home: Home::Unqualified, statements: statements.collect() }
-}
-
 pub(super) fn apply_plan(
     cx: &mut Context<'_>,
     resolved: &mut Resolved,
@@ -41,7 +33,7 @@ pub(super) fn apply_plan(
     let items: Vec<usize> = own.iter().filter_map(|&draft| drafts[draft].item).collect();
     let statements: Vec<&Statement> =
         items.iter().map(|&item| &resolved.items[item].statement).collect();
-    let normalised = normalise(cx, &of_statements(statements.iter().copied()), normaliser)?;
+    let normalised = normalise(cx, &statements, normaliser)?;
     let mut refused = Vec::new();
     for error in &normalised.errors {
         let Some(&item) = items.get(error.statement) else { continue };
@@ -85,7 +77,8 @@ pub(super) fn apply_baseline(
     statements: &[Statement],
     normaliser: &mut dyn Normaliser,
 ) -> Option<Applied> {
-    let normalised = normalise(cx, &of_statements(statements), normaliser)?;
+    let all: Vec<&Statement> = statements.iter().collect();
+    let normalised = normalise(cx, &all, normaliser)?;
     let (findings, broken) = refusals(statements, &normalised.errors);
     cx.findings.extend(findings);
     Some(Applied { normalised, broken })
@@ -123,10 +116,10 @@ fn objects(statement: &Statement) -> Vec<String> {
 
 fn normalise(
     cx: &mut Context<'_>,
-    script: &Script,
+    statements: &[&Statement],
     normaliser: &mut dyn Normaliser,
 ) -> Option<Normalised> {
-    match normaliser.normalise(script) {
+    match normaliser.normalise_read(statements) {
         Ok(normalised) => Some(normalised),
         Err(why) => {
             cx.find(Diagnostic::new(&code::NO_SCRATCH, why).label(cx.plan.name.span, "this plan"));

@@ -9,7 +9,7 @@ use sql::create_table::PieceKind;
 use sql::{AlterAction, Class};
 
 use super::{Lowering, locks};
-use crate::item::{Role, TableFacts};
+use crate::item::{Item, Role, TableFacts};
 use crate::resolve::{Context, Resolved, unknown, unknown_column};
 use crate::stages;
 
@@ -206,43 +206,33 @@ impl Lowering<'_> {
     /// Changes of the table, and its partitions.
     fn completing(&self, cx: &Context<'_>, table: &str) -> Vec<String> {
         let table = cx.dialect.key(table);
-        let completes = |item: &&crate::item::Item| {
-            let own = item.table.as_ref().is_some_and(|on| cx.dialect.key(on) == table);
-            let parent = match item.definition.as_ref().map(|definition| &definition.form) {
-                Some(sql::create_table::Form::PartitionOf { parent }) => Some(&parent.name),
-                _ => None,
-            };
-            let partition = parent.is_some_and(|parent| cx.dialect.key(parent) == table);
-            own && matches!(item.role, Role::TableChange | Role::SequenceChange) || partition
-        };
-        self.resolved.items.iter().filter(completes).map(|item| item.id.clone()).collect()
+        let changes =
+            self.index.on_table(&table).iter().filter(|&&at| {
+                matches!(self.item(at).role, Role::TableChange | Role::SequenceChange)
+            });
+        let all = changes.chain(self.index.partitions_of(&table));
+        all.map(|&at| self.item(at).id.clone()).collect()
     }
 
     fn has_sequence(&self, cx: &Context<'_>, facts: &TableFacts) -> bool {
         let key = cx.dialect.key(&facts.name);
-        let on_table = |table: &Option<String>| {
-            table.as_ref().is_some_and(|table| cx.dialect.key(table) == key)
+        let numbers = |item: &Item| match &item.statement.class {
+            Class::CreateTable { .. } => item
+                .definition
+                .as_ref()
+                .is_some_and(|definition| definition.columns.iter().any(is_numbered)),
+            Class::AlterTable { actions, .. } => actions.iter().any(|action| {
+                matches!(
+                    action,
+                    AlterAction::AddIdentity { .. }
+                        | AlterAction::SetDefault { .. }
+                        | AlterAction::AddColumn { .. }
+                )
+            }),
+            Class::AlterSequence { .. } => true,
+            _ => false,
         };
-        facts.open
-            || self.resolved.items.iter().any(|item| {
-                on_table(&item.table)
-                    && match &item.statement.class {
-                        Class::CreateTable { .. } => item
-                            .definition
-                            .as_ref()
-                            .is_some_and(|definition| definition.columns.iter().any(is_numbered)),
-                        Class::AlterTable { actions, .. } => actions.iter().any(|action| {
-                            matches!(
-                                action,
-                                AlterAction::AddIdentity { .. }
-                                    | AlterAction::SetDefault { .. }
-                                    | AlterAction::AddColumn { .. }
-                            )
-                        }),
-                        Class::AlterSequence { .. } => true,
-                        _ => false,
-                    }
-            })
+        facts.open || self.index.on_table(&key).iter().any(|&at| numbers(self.item(at)))
     }
 
     fn sequences(&mut self, facts: &TableFacts, key: &str) {
@@ -271,14 +261,17 @@ impl Lowering<'_> {
                 place,
             );
         }
-        let built = self.resolved.items.iter().filter(|item| {
-            let on = item.table.as_ref().is_some_and(|on| cx.dialect.key(on) == key);
-            let view = item.role == Role::MaterializedView && cx.dialect.key(&item.key.name) == key;
-            view || on && matches!(item.role, Role::Index | Role::PrimaryKey | Role::Constraint)
+        let relation = self.index.relations.get(&key).into_iter().flatten();
+        let view = relation.filter(|&&at| self.item(at).role == Role::MaterializedView);
+        let built = self.index.on_table(&key).iter().filter(|&&at| {
+            matches!(
+                self.item(at).role,
+                Role::Index | Role::PrimaryKey | Role::Constraint | Role::MaterializedView
+            )
         });
-        let built: Vec<(String, String)> = built
-            .filter(|item| !item.folded)
-            .map(|item| (item.id.clone(), item.key.shown()))
+        let built: Vec<(String, String)> = view
+            .chain(built)
+            .map(|&at| (self.item(at).id.clone(), self.item(at).key.shown()))
             .collect();
         for (id, shown) in built {
             self.need(at, &id, format!("statistics are gathered with {shown}"), place);

@@ -98,9 +98,7 @@ impl Edges<'_, '_> {
 
     fn own_component(&mut self) {
         let key = self.item().key.folded(self.cx.dialect);
-        let items = &self.lowering.resolved.items;
-        let own = (0..items.len())
-            .find(|&at| !items[at].change && items[at].key.folded(self.cx.dialect) == key);
+        let own = self.index.made(&key);
         self.add_all(own.as_slice(), "");
     }
 
@@ -108,11 +106,9 @@ impl Edges<'_, '_> {
     fn extensions(&mut self) {
         let early =
             matches!(self.item().role, Role::Type | Role::Sequence | Role::Function | Role::Table);
-        let items = &self.lowering.resolved.items;
-        let all: Vec<usize> = (0..items.len())
-            .filter(|&at| early && items[at].role == Role::Extension && !items[at].change)
-            .collect();
-        self.add_all(&all, "");
+        if early {
+            self.add_all(&self.index.extensions, "");
+        }
     }
 
     fn names(&mut self, kinds: &[What]) {
@@ -339,7 +335,8 @@ impl Edges<'_, '_> {
     fn after_revokes(&mut self) {
         let items = &self.lowering.resolved.items;
         let Some((own, revokes)) = granted(&items[self.at]) else { return };
-        let before: Vec<usize> = (0..self.at)
+        let earlier = self.index.grants.iter().copied().take_while(|&at| at < self.at);
+        let before: Vec<usize> = earlier
             .filter(|&at| {
                 granted(&items[at]).is_some_and(|(objects, other)| {
                     (revokes || other) && objects.iter().any(|object| own.contains(object))
@@ -357,16 +354,7 @@ impl Edges<'_, '_> {
         if !objects.iter().any(|object| object.word == "sequence") {
             return;
         }
-        let items = &self.lowering.resolved.items;
-        let makes = |at: &usize| {
-            let item = &items[*at];
-            let identity = item.definition.as_ref().is_some_and(|table| {
-                table.columns.iter().any(|column| column.piece(PieceKind::Identity).is_some())
-            });
-            identity || item.role == Role::TableChange
-        };
-        let on: Vec<usize> = (0..items.len()).filter(makes).collect();
-        self.add_all(&on, "");
+        self.add_all(&self.index.numbered, "");
     }
 }
 

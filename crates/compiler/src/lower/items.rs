@@ -1,17 +1,15 @@
 //! Components as steps.
 
 use ir::{Action, Place};
-use plan::model::ComponentKind as Kind;
 
 use super::edges::Edges;
-use super::index::Index;
 use super::{Lowering, locks};
 use crate::item::Role;
 use crate::resolve::Context;
 
 impl Lowering<'_> {
     /// One step per item, in the order of the items.
-    pub(super) fn items(&mut self) {
+    pub(super) fn items(&mut self, cx: &Context<'_>) {
         for at in 0..self.resolved.items.len() {
             let item = self.item(at);
             if item.folded {
@@ -23,7 +21,7 @@ impl Lowering<'_> {
             let stage = self.owners.items[at];
             let draft = self.push(id, stage, Action::Execute { sql, place }, span);
             self.drafts[draft].item = Some(at);
-            let relations = self.relations(at);
+            let relations = self.relations(cx, at);
             self.drafts[draft].locks = locks::of_item(self.item(at), &relations);
             self.need_staging(draft);
         }
@@ -31,10 +29,9 @@ impl Lowering<'_> {
 
     /// Inferred edges; called when the steps of the data are there.
     pub(super) fn item_needs(&mut self, cx: &Context<'_>) {
-        let index = Index::new(self, cx);
         for draft in 0..self.drafts.len() {
             let Some(at) = self.drafts[draft].item else { continue };
-            let mut edges = Edges { cx, lowering: self, index: &index, at, found: Vec::new() };
+            let mut edges = Edges { cx, lowering: self, index: &self.index, at, found: Vec::new() };
             edges.infer();
             let found = edges.found;
             for (on, reason, place) in found {
@@ -44,15 +41,9 @@ impl Lowering<'_> {
     }
 
     /// Tables and views of the plan that the item's statement reads.
-    fn relations(&self, at: usize) -> Vec<String> {
+    fn relations(&self, cx: &Context<'_>, at: usize) -> Vec<String> {
         let names = &self.owners.mentions[at].relations;
-        let is_relation = |name: &&String| {
-            self.resolved.items.iter().any(|item| {
-                matches!(item.key.kind, Kind::Table | Kind::View)
-                    && !item.change
-                    && item.key.name == **name
-            })
-        };
+        let is_relation = |name: &&String| self.index.relations.contains_key(&cx.dialect.key(name));
         names.iter().filter(is_relation).cloned().collect()
     }
 

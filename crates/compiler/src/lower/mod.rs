@@ -20,6 +20,7 @@ use crate::resolve::{Context, Resolved};
 use crate::stages::{self, Stages};
 
 pub(crate) use data::{Loads, loads};
+use index::Index;
 
 /// A step before its order is known.
 #[derive(Clone, Debug)]
@@ -51,6 +52,7 @@ pub(crate) struct Lowering<'a> {
     pub(crate) loads: &'a Loads,
     pub(crate) postgres: bool,
     pub(crate) drafts: Vec<Draft>,
+    index: Index,
     /// Per table (folded name): the last step after which its rows are there.
     ready: BTreeMap<String, String>,
 }
@@ -69,10 +71,11 @@ pub(crate) fn lower(
         loads,
         postgres: cx.is_postgres(),
         drafts: Vec::new(),
+        index: Index::new(resolved, cx.dialect),
         ready: BTreeMap::new(),
     };
     lowering.before(cx);
-    lowering.items();
+    lowering.items(cx);
     lowering.data(cx);
     lowering.own_sql(cx);
     lowering.after(cx);

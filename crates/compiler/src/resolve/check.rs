@@ -61,7 +61,7 @@ fn check_item(cx: &mut Context<'_>, names: &Names, resolved: &Resolved, item: &I
         Role::Index => {
             if let Some(facts) = table(cx, names, resolved, item) {
                 for (column, span) in of_index(&item.statement) {
-                    check_column(cx, facts, &column, span);
+                    check_column(cx, facts, &column, || span);
                 }
             }
         }
@@ -127,9 +127,15 @@ pub(crate) fn unknown(word: &str, name: &str, place: Span, known: &BTreeSet<Stri
     }
 }
 
-fn check_column(cx: &mut Context<'_>, facts: &TableFacts, column: &str, place: Span) {
-    if let Some(finding) = unknown_column(cx, facts, column, place) {
-        cx.find(finding);
+/// `place` is looked for where the column is unknown.
+fn check_column(
+    cx: &mut Context<'_>,
+    facts: &TableFacts,
+    column: &str,
+    place: impl FnOnce() -> Span,
+) {
+    if !is_known(cx, facts, column) {
+        cx.findings.extend(unknown_column(cx, facts, column, place()));
     }
 }
 
@@ -139,7 +145,7 @@ pub(crate) fn unknown_column(
     column: &str,
     place: Span,
 ) -> Option<Diagnostic> {
-    if facts.has(column, cx.dialect) || is_system_column(column) {
+    if is_known(cx, facts, column) {
         return None;
     }
     let message = format!("table `{}` has no column `{column}`", facts.name);
@@ -151,8 +157,9 @@ pub(crate) fn unknown_column(
     })
 }
 
-fn is_system_column(name: &str) -> bool {
-    ["ctid", "tableoid", "xmin", "rowid"].contains(&name.to_ascii_lowercase().as_str())
+fn is_known(cx: &Context<'_>, facts: &TableFacts, column: &str) -> bool {
+    let system = ["ctid", "tableoid", "xmin", "rowid"];
+    facts.has(column, cx.dialect) || system.iter().any(|name| name.eq_ignore_ascii_case(column))
 }
 
 fn check_constraint(
@@ -166,7 +173,7 @@ fn check_constraint(
     // What a check is about is an expression; the engine reads those.
     if let Some(facts) = facts.filter(|_| piece.expression.is_none()) {
         for column in &piece.columns {
-            check_column(cx, facts, column, place(column));
+            check_column(cx, facts, column, || place(column));
         }
     }
     if let Some((table, columns)) = &piece.references {
@@ -188,7 +195,7 @@ fn check_reference(
     match resolved.tables.get(&cx.key(&table.name)) {
         Some(facts) => {
             for column in columns {
-                check_column(cx, facts, column, place(column));
+                check_column(cx, facts, column, || place(column));
             }
         }
         None => {
@@ -210,7 +217,7 @@ fn check_own_references(cx: &mut Context<'_>, resolved: &Resolved, item: &Item) 
         }
         if let Some(facts) = facts.filter(|_| piece.expression.is_none()) {
             for column in &piece.columns {
-                check_column(cx, facts, column, place(column));
+                check_column(cx, facts, column, || place(column));
             }
         }
     }
@@ -223,7 +230,7 @@ fn check_objects(cx: &mut Context<'_>, names: &Names, resolved: &Resolved, item:
                 check_object(cx, names, item, object);
                 let Some(facts) = resolved.tables.get(&cx.key(&object.name.name)) else { continue };
                 for column in privileges.iter().flat_map(|privilege| &privilege.columns) {
-                    let place = span_of_name(&item.statement, column).unwrap_or(item.place);
+                    let place = || span_of_name(&item.statement, column).unwrap_or(item.place);
                     check_column(cx, facts, column, place);
                 }
             }
@@ -232,7 +239,7 @@ fn check_objects(cx: &mut Context<'_>, names: &Names, resolved: &Resolved, item:
             check_object(cx, names, item, object);
             let facts = resolved.tables.get(&cx.key(&object.name.name));
             if let (Some(facts), Some(column)) = (facts, &object.column) {
-                let place = span_of_name(&item.statement, column).unwrap_or(item.place);
+                let place = || span_of_name(&item.statement, column).unwrap_or(item.place);
                 check_column(cx, facts, column, place);
             }
         }

@@ -1,23 +1,32 @@
 //! Tables and columns that a statement speaks of, with their places.
 
 use catalog::names;
-use diagnostics::{SourceText, Span};
+use diagnostics::Span;
 use plan::model::ComponentKind;
 use sql::create_table::{Piece, PieceKind};
 use sql::{AlterAction, Class, Statement, TokenKind, unquote};
 
-use super::{Context, Resolved, rewrite};
+use super::{Context, Resolved};
 use crate::item::{Key, Role};
 
-/// The parts of `ALTER TABLE … ADD <constraint>`: read as if it stood in a CREATE TABLE.
+/// The parts of `ALTER TABLE … ADD <constraint>`.
 pub(crate) fn constraint(statement: &Statement) -> Option<Piece> {
     let Class::AlterTable { actions, .. } = &statement.class else { return None };
     let [AlterAction::AddConstraint { range, .. }] = actions.as_slice() else { return None };
-    let action = statement.text.text.get(range.clone())?;
-    let body = action.get(3..).filter(|_| action[..3].eq_ignore_ascii_case("add"))?;
-    let text = SourceText::verbatim(format!("create table t ({body})"), statement.text.span);
-    let table = sql::create_table::parse(&rewrite::statement(&text, statement.dialect)?)?;
-    table.constraints.into_iter().next()
+    sql::create_table::added_constraint(statement, range.clone())
+}
+
+/// The names of indexes are taken on every table.
+const ANY_TABLE: &str = "";
+
+/// Where an item takes its name: on its table or, of an index, on all; the name as the engine folds
+/// it.
+pub(super) fn taken_by(cx: &Context<'_>, key: &Key, role: Role) -> Option<(String, String)> {
+    match role {
+        Role::Index => Some((ANY_TABLE.to_owned(), cx.key(&key.name))),
+        _ if key.table.is_empty() => None,
+        _ => Some((key.table.clone(), cx.key(&key.name))),
+    }
 }
 
 /// The name that PostgreSQL will make, so that the component can be shown and compared by it.
@@ -28,10 +37,8 @@ pub(super) fn generated_name(
     constraint: Option<&Piece>,
 ) -> String {
     let taken = |name: &str| {
-        resolved.items.iter().any(|item| {
-            cx.key(&item.key.name) == cx.key(name)
-                && (item.role == Role::Index || item.key.table == table)
-        })
+        let with = |table: &str| resolved.names.contains(&(table.to_owned(), cx.key(name)));
+        with(table) || with(ANY_TABLE)
     };
     let Some(constraint) = constraint else { return names::choose(table, &[], "check", taken) };
     let columns: Vec<&str> = constraint.columns.iter().map(String::as_str).collect();
@@ -72,12 +79,10 @@ fn relation_after(statement: &Statement, word: &str) -> Option<String> {
 
 /// The first place where the statement writes this name.
 pub(crate) fn span_of_name(statement: &Statement, name: &str) -> Option<Span> {
-    let wanted = statement.dialect.key(name);
-    let written = |token: &sql::Token| unquote(statement.written(token), statement.dialect);
-    let found = statement
-        .tokens
-        .iter()
-        .find(|token| token.is_identifier() && statement.dialect.key(&written(token)) == wanted)?;
+    let spells = |token: &&sql::Token| {
+        token.is_identifier() && statement.dialect.spells(statement.written(token), name)
+    };
+    let found = statement.tokens.iter().find(spells)?;
     Some(statement.text.span_of(found.range.clone()))
 }
 

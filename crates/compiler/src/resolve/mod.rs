@@ -9,7 +9,7 @@ pub(crate) mod read;
 pub(crate) mod rewrite;
 mod tables;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diagnostics::{Diagnostic, Sources, Span, code};
 use plan::model::{Component, ComponentKind, EngineKind, Plan};
@@ -57,6 +57,8 @@ pub(crate) struct Resolved {
     pub(crate) tables: Tables,
     /// Where each component was defined first.
     known: BTreeMap<Key, Span>,
+    /// Names that a generated one keeps out of the way of, each with its table.
+    names: BTreeSet<(String, String)>,
     /// How many steps have asked for an id.
     ids: BTreeMap<String, usize>,
 }
@@ -256,6 +258,7 @@ fn push(
     if key.kind == ComponentKind::Constraint && key.name.is_empty() {
         key.name = columns::generated_name(cx, resolved, &key.table, constraint.as_ref());
     }
+    resolved.names.extend(columns::taken_by(cx, &key, role));
     let id = unique(&mut resolved.ids, classify::id(&key, role, change));
     let table = columns::table_of(&draft.statement, &key, role);
     resolved.items.push(Item {

@@ -27,7 +27,7 @@ pub(crate) fn at_home(old: &Statement, homes: &[String]) -> Statement {
     for home in homes {
         // A quote in a name is doubled in the text.
         if home.contains('"') || now.text.text.contains(home.as_str()) {
-            now = again(&sql::without_schema(&now, home), &now);
+            now = sql::without_schema(&now, home);
         }
     }
     let names = home_names(&now, homes);
@@ -86,7 +86,7 @@ pub(crate) fn plain_index(old: &Statement) -> Statement {
         })
         .map(|pair| pair[0].range.start..pair[1].range.start)
         .collect();
-    again(&old.text.without(&ranges), old)
+    old.without(&ranges)
 }
 
 /// `ALTER TABLE t a, b` as `ALTER TABLE t a` and `ALTER TABLE t b`.
