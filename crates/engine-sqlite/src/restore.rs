@@ -27,6 +27,7 @@ use crate::SqliteSources;
 use crate::canonical::digest_database;
 use crate::error_code::{engine_error, io_error};
 use crate::source::backup::{self as copying, Partial};
+use crate::source::orphans;
 use crate::source::{schema_fingerprint, sync};
 use crate::target::place::Place;
 
@@ -148,8 +149,7 @@ fn build(backup: &Path, manifest: &Manifest, to: &Path, partial: &mut Partial) -
     };
     copying::check_integrity(&shown, &restored, "integrity_check")
         .map_err(|error| damaged(error.message))?;
-    let violations =
-        copying::foreign_key_violations(&restored).map_err(|error| sqlite(&shown, &error))?;
+    let violations = orphans::count(&restored).map_err(|error| sqlite(&shown, &error))?;
     if violations != about.foreign_key_violations {
         let before = about.foreign_key_violations;
         return Err(damaged(format!("{violations} rows break foreign keys, {before} did")));

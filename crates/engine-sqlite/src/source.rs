@@ -6,6 +6,7 @@ mod fingerprint;
 mod folder;
 mod locks;
 mod manifest;
+pub(crate) mod orphans;
 mod reading;
 mod schema;
 #[cfg(test)]
@@ -37,7 +38,7 @@ use crate::introspect::introspect;
 use crate::sandbox;
 use crate::snapshot::SqliteSnapshot;
 use crate::text::quote;
-use backup::{Durable, Partial, check_integrity, foreign_key_violations};
+use backup::{Durable, Partial, check_integrity};
 use file::Located;
 use manifest::Taken;
 use reading::OpenMode;
@@ -193,9 +194,11 @@ pub(crate) fn restricted<T: Send>(
     folders: &[&Path],
     work: impl FnOnce() -> Result<T> + Send,
 ) -> Result<T> {
-    sandbox::on_restricted_thread(folders, |_| work()).unwrap_or_else(|| {
-        Err(EngineError::new(&code::INTERNAL, "the thread that reads a source panicked"))
-    })
+    sandbox::on_restricted_thread(folders, |_| work()).unwrap_or_else(|| Err(panicked()))
+}
+
+fn panicked() -> EngineError {
+    EngineError::new(&code::INTERNAL, "the thread that reads a source panicked")
 }
 
 fn make_folder(folder: &Path, source: &Located) -> Result<()> {
@@ -320,10 +323,15 @@ fn back_up(
         sync(&written).map_err(failed)?;
     }
     let drill = Instant::now();
-    let foreign_key_violations = examine(source, &written, &mut taken)?;
-    backup::drill(&written, snapshot, &digests, &mut partial)?;
+    // Side by side: one reads the backup, the other what is restored from it.
+    let (foreign_key_violations, sha256) = std::thread::scope(|scope| {
+        let drill = scope.spawn(|| backup::drill(&written, snapshot, &digests, &mut partial));
+        let violations = examine(source, &written, &mut taken);
+        let drilled = drill.join().unwrap_or_else(|_| Err(panicked()));
+        violations.and_then(|violations| Ok((violations, drilled?)))
+    })?;
     taken.timings.drill_ms = millis(drill);
-    let mut report = finish(&written, snapshot, &digests, foreign_key_violations)?;
+    let mut report = finish(&written, snapshot, &digests, foreign_key_violations, sha256)?;
     report.backup = to.settle(written, &report.sha256, &mut partial)?;
     report.elapsed_ms = millis(start);
     manifest::write(&report, taken, &digests, durable, &mut partial)?;
@@ -341,7 +349,7 @@ fn examine(source: &Located, written: &Path, taken: &mut Taken) -> Result<u64> {
     let copy = backup::open_copy(written)?;
     taken.virtual_tables = check_integrity(&source.shown, &copy, "integrity_check")?;
     taken.schema_fingerprint = schema_fingerprint(written, &copy)?;
-    foreign_key_violations(&copy).map_err(|error| source_error(&source.shown, &error))
+    orphans::count(&copy).map_err(|error| source_error(&source.shown, &error))
 }
 
 /// The one that `baseline capture` prints.
@@ -386,6 +394,7 @@ fn finish(
     snapshot: &Path,
     digests: &backup::Digests,
     foreign_key_violations: u64,
+    sha256: String,
 ) -> Result<BackupReport> {
     let object = written.display().to_string();
     let failed = |error: std::io::Error| io_error(&code::BACKUP_FAILED, &object, &error);
@@ -395,7 +404,7 @@ fn finish(
     let own = digests.iter().filter(|(table, _)| !is_internal(table));
     Ok(BackupReport {
         backup: written.to_owned(),
-        sha256: files::sha256(written).map_err(failed)?,
+        sha256,
         size,
         tables: own.map(|(table, digest)| (table.clone(), *digest)).collect(),
         foreign_key_violations,

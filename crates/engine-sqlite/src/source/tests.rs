@@ -300,7 +300,8 @@ fn l2_the_drill_finds_one_flipped_byte() {
     let error = backup::drill(&folder.path("b.db"), &folder.path("r.db"), &digests, &mut partial)
         .unwrap_err();
     assert_eq!(error.code.id, "SRC112");
-    assert_eq!(error.message, "the backup holds other values in table `t` than the source");
+    let wanted = "the restored backup holds other values in table `t` than the source";
+    assert_eq!(error.message, wanted);
     drop(partial);
     assert!(!folder.path("r.db").exists());
 }
