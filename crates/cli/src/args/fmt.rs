@@ -1,4 +1,4 @@
-//! The arguments of `cutover fmt`.
+//! The arguments of what editors call: `cutover fmt` and `cutover lsp`.
 
 use std::path::PathBuf;
 
@@ -24,4 +24,19 @@ pub struct Fmt {
     /// Write nothing; show what would change and exit with 1 where something would
     #[arg(long)]
     pub check: bool,
+}
+
+/// Serve an editor: findings as you type, hover, definitions, completion, fixes
+///
+/// Speaks the language server protocol over stdin and stdout. Everything is judged as `cutover check
+/// --offline` does, on the texts as they stand in the editor.
+#[derive(Debug, Args)]
+#[command(help_template = TEMPLATE, before_help = "\
+Examples:
+  cutover lsp                        started by an editor, for files that are plans
+")]
+pub struct Lsp {
+    /// Editors say this; there is no other way
+    #[arg(long, hide = true)]
+    pub stdio: bool,
 }
