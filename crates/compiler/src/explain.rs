@@ -3,9 +3,7 @@
 use std::collections::BTreeSet;
 
 use catalog::at_home;
-use ir::{
-    Action, ColumnSource, CompiledPlan, Conversion, Existing, LoadSource, LockMode, Place, Target,
-};
+use ir::{Action, ColumnSource, CompiledPlan, Existing, LoadSource, LockMode, Place, Target, OnMisfit};
 use serde::Serialize;
 use sql::{Dialect, quote_ident};
 
@@ -34,8 +32,7 @@ pub struct ExplainedStep {
     /// As the engine gets it, the schema under its final name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sql: Option<String>,
-    /// Of a load: how columns are filled, and which rows are left out. Of the promote: how long it
-    /// waits.
+    /// Of a load: how columns are filled, and which rows are left out. Of the promote: how long it waits.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub details: Vec<String>,
     pub needs: Vec<ExplainedEdge>,
@@ -121,6 +118,9 @@ fn what(action: &Action) -> String {
                 "backs up source {source}, restores the backup elsewhere and compares every row"
             )
         }
+        Action::BackupTarget => "backs up what the promote would replace, restores the backup \
+            elsewhere and compares every row"
+            .to_owned(),
         Action::CreateStaging => "makes the private place where everything is built".to_owned(),
         Action::Execute { place: Place::Staging, .. } => "runs SQL on the staged schema".to_owned(),
         Action::Execute { place: Place::Promote, .. } => {
@@ -163,6 +163,15 @@ fn what(action: &Action) -> String {
     }
 }
 
+fn misfit(on_misfit: &OnMisfit) -> String {
+    match on_misfit {
+        OnMisfit::Stop => String::new(),
+        OnMisfit::SetNull => ", null where it does not fit".to_owned(),
+        OnMisfit::Default(value) => format!(", `{value}` where it does not fit"),
+        OnMisfit::Reject => ", without the row where it does not fit".to_owned(),
+    }
+}
+
 fn details(plan: &CompiledPlan, action: &Action) -> Vec<String> {
     let load = match action {
         Action::Load(load) => load,
@@ -170,28 +179,17 @@ fn details(plan: &CompiledPlan, action: &Action) -> Vec<String> {
         _ => return Vec::new(),
     };
     let columns = load.columns.iter().map(|column| {
-        let how = column.conversion.map(|how| format!(" as {}", conversion(how)));
+        let how = column.conversion.map(|how| format!(" as {}", how.name()));
         let from = match &column.value {
             ColumnSource::Column(name) => format!("from column {name}"),
             ColumnSource::Sql(sql) => format!("from {sql}"),
             ColumnSource::Omit => "left to the target".to_owned(),
         };
-        format!("{} {from}{}", column.column, how.unwrap_or_default())
+        let misfit = misfit(&column.on_misfit);
+        format!("{} {from}{}{misfit}", column.column, how.unwrap_or_default())
     });
     let filter = load.filter.iter().map(|filter| format!("only rows where {filter}"));
     columns.chain(filter).collect()
-}
-
-fn conversion(conversion: Conversion) -> &'static str {
-    match conversion {
-        Conversion::UnixSeconds => "unix-seconds",
-        Conversion::UnixMilliseconds => "unix-milliseconds",
-        Conversion::UnixMicroseconds => "unix-microseconds",
-        Conversion::JulianDay => "julian-day",
-        Conversion::ReplaceInvalidText => "replace-invalid-text",
-        Conversion::Uuid => "uuid",
-        Conversion::JsonArray => "json-array",
-    }
 }
 
 /// How long the promote waits before it gives up and the target stays as it is.
@@ -223,6 +221,7 @@ fn statement(plan: &CompiledPlan, action: &Action) -> Option<String> {
         )),
         Action::Preflight
         | Action::Backup { .. }
+        | Action::BackupTarget
         | Action::CreateStaging
         | Action::SetSequences { .. }
         | Action::Analyze { .. }
@@ -283,6 +282,7 @@ fn transaction(plan: &CompiledPlan, action: &Action) -> &'static str {
         (
             Action::Preflight
             | Action::Backup { .. }
+            | Action::BackupTarget
             | Action::VerifyRows { .. }
             | Action::VerifyCatalog
             | Action::Check(_)
@@ -305,6 +305,7 @@ fn exposure(plan: &CompiledPlan, action: &Action) -> &'static str {
     match (action, &plan.target) {
         (Action::Preflight | Action::Settle, _) => "nobody: reads only",
         (Action::Backup { .. }, _) => "nobody: the source is only read",
+        (Action::BackupTarget, _) => "nobody: the live target is only read",
         (Action::Check(check), _) if check.moment == ir::Moment::Before => {
             "nobody: reads the live target"
         }

@@ -91,7 +91,11 @@ fn measure(sqlite: &Connection, client: &mut Client, table: &str) -> Done<Times>
     let columns = create(sqlite, client, table)?;
     let into: Vec<_> = columns
         .iter()
-        .map(|column| LoadInto { column: column.clone(), conversion: None })
+        .map(|column| LoadInto {
+            column: column.clone(),
+            conversion: None,
+            on_misfit: ir::OnMisfit::Stop,
+        })
         .collect();
     let (scanned, _) = timed(|| scan(sqlite, table, Box::new(Nothing)))?;
     let (encode, dry) = timed(|| scan(sqlite, table, copy::digest_sink(client, table, &into)?))?;

@@ -1,7 +1,8 @@
 //! Rows into a staged table, and the digest of what SQLite stores of them.
 
 use diagnostics::code;
-use runtime::engine::{LoadInto, LoadSink, Loaded, Result, RowSink};
+use ir::OnMisfit;
+use runtime::engine::{Fate, LoadInto, LoadSink, Loaded, Misfit, Result, RowSink};
 use runtime::{EngineError, Row, RowDigest, Value};
 use rusqlite::types::ToSqlOutput;
 use rusqlite::{Connection, Statement, ffi};
@@ -16,8 +17,10 @@ use crate::text::quote;
 /// A column that takes values.
 struct Into {
     name: String,
+    declared: String,
     affinity: Affinity,
     conversion: Option<ir::Conversion>,
+    on_misfit: OnMisfit,
 }
 
 /// Turns rows into what the table stores; sends them where there is a statement.
@@ -30,6 +33,8 @@ pub(crate) struct Loader<'a> {
     asker: Asker,
     canonical: Vec<u8>,
     loaded: Loaded,
+    misfits: Vec<Misfit>,
+    rejected: u64,
 }
 
 impl<'a> Loader<'a> {
@@ -69,7 +74,63 @@ impl<'a> Loader<'a> {
             asker,
             canonical: Vec::new(),
             loaded: Loaded::default(),
+            misfits: Vec::new(),
+            rejected: 0,
         })
+    }
+
+    /// What the plan says about a value that does not fit; `false`: the row is left out.
+    ///
+    /// # Errors
+    /// `RUN812` where nothing is said, or the default does not fit either.
+    fn misfit(&mut self, row: &Row<'_>, index: usize, reason: String) -> Result<bool> {
+        let (fate, stand_in) = match self.columns[index].on_misfit.clone() {
+            OnMisfit::Stop => return Err(self.does_not_fit(row, index, reason)),
+            OnMisfit::Reject => (Fate::Rejected, None),
+            OnMisfit::SetNull => (Fate::SetNull, Some(None)),
+            OnMisfit::Default(text) => (Fate::Default, Some(Some(text))),
+        };
+        if let Some(text) = &stand_in {
+            let value = text.as_ref().map_or(Value::Null, |text| Value::Text(text.as_bytes()));
+            self.value(index, value).map_err(|why| self.does_not_fit(row, index, why))?;
+        }
+        let column = &self.columns[index];
+        self.misfits.push(Misfit {
+            file: row.file.to_owned(),
+            row: self.row_name(row),
+            column: column.name.clone(),
+            value: kind(row.values[index]),
+            type_name: column.declared.clone(),
+            reason,
+            fate,
+        });
+        Ok(stand_in.is_some())
+    }
+
+    fn does_not_fit(&self, row: &Row<'_>, index: usize, reason: String) -> EngineError {
+        EngineError::new(&code::VALUE_DOES_NOT_FIT, reason)
+            .object(self.place(row, Some(&self.columns[index].name)))
+            .help(
+                "convert it in the plan: `columns: { COLUMN: { sql: … } }`, or say what becomes of it: \
+                 `columns: { COLUMN: { misfit: … } }`",
+            )
+    }
+
+    /// All values of a row; `false`: the row is left out, and nothing of it is kept.
+    fn values(&mut self, row: &Row<'_>) -> Result<bool> {
+        let known = self.misfits.len();
+        for (index, value) in row.values.iter().enumerate() {
+            let at = self.canonical.len();
+            let Err(reason) = self.value(index, *value) else { continue };
+            self.canonical.truncate(at);
+            if !self.misfit(row, index, reason)? {
+                // What was replaced before in this row is replaced no more.
+                self.misfits.drain(known..self.misfits.len() - 1);
+                self.rejected += 1;
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     fn value(&mut self, index: usize, sent: Value<'_>) -> std::result::Result<(), String> {
@@ -119,12 +180,14 @@ impl<'a> Loader<'a> {
 
     /// `eu.db, rowid 7, column total of table orders`: what finds the row again, and no value.
     fn place(&self, row: &Row<'_>, column: Option<&str>) -> String {
-        let rowid = row.rowid.map_or_else(
-            || format!("row {}", self.loaded.digest.rows + 1),
-            |rowid| format!("rowid {rowid}"),
-        );
+        let rowid = self.row_name(row);
         let column = column.map_or_else(String::new, |column| format!("column {column} of "));
         format!("{}, {rowid}, {column}table {}", row.file, self.table)
+    }
+
+    fn row_name(&self, row: &Row<'_>) -> String {
+        let nth = self.loaded.digest.rows + self.rejected + 1;
+        row.rowid.map_or_else(|| format!("row {nth}"), |rowid| format!("rowid {rowid}"))
     }
 }
 
@@ -150,7 +213,7 @@ fn resolve(conn: &Connection, table: &str, columns: &[LoadInto]) -> Result<Vec<I
     let (strict, types) = read().map_err(|error| engine_error(&code::LOAD_FAILED, &error))?;
     let mut unsuited = Vec::new();
     let mut resolved = Vec::with_capacity(columns.len());
-    for LoadInto { column, conversion } in columns {
+    for LoadInto { column, conversion, on_misfit } in columns {
         let Some((name, declared)) =
             types.iter().find(|(name, _)| name.eq_ignore_ascii_case(column))
         else {
@@ -162,7 +225,13 @@ fn resolve(conn: &Connection, table: &str, columns: &[LoadInto]) -> Result<Vec<I
         let affinity = Affinity::of(declared, strict);
         let why = conversion.and_then(|conversion| unsuitable(conversion, affinity));
         unsuited.extend(why.map(|why| format!("column `{column}`: {why}")));
-        resolved.push(Into { name: name.clone(), affinity, conversion: *conversion });
+        resolved.push(Into {
+            name: name.clone(),
+            declared: declared.clone(),
+            affinity,
+            conversion: *conversion,
+            on_misfit: on_misfit.clone(),
+        });
     }
     if unsuited.is_empty() {
         return Ok(resolved);
@@ -197,16 +266,16 @@ impl RowSink for Loader<'_> {
         if row.values.len() != self.columns.len() {
             return Err(self.refused(&row, "the row has another number of values than columns"));
         }
-        for (index, value) in row.values.iter().enumerate() {
-            self.value(index, *value).map_err(|message| {
-                EngineError::new(&code::VALUE_DOES_NOT_FIT, message)
-                    .object(self.place(&row, Some(&self.columns[index].name)))
-                    .help("convert it in the plan: `columns: { COLUMN: { sql: … } }`")
-            })?;
+        if !self.values(&row)? {
+            return Ok(());
         }
         self.insert(&row)?;
         self.loaded.digest.add(&self.canonical);
         Ok(())
+    }
+
+    fn misfits(&mut self) -> Vec<Misfit> {
+        std::mem::take(&mut self.misfits)
     }
 }
 

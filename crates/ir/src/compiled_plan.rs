@@ -3,7 +3,7 @@
 use catalog::Script;
 use serde::{Deserialize, Serialize};
 
-use crate::{Origin, Step};
+use crate::{Backups, Origin, Step};
 
 /// The same plan, SQL files and baseline give the same bytes of this. Paths are as written,
 /// relative to the folder of the plan; no clock, environment, source or target went into it.
@@ -26,6 +26,8 @@ pub struct CompiledPlan {
     pub steps: Vec<Step>,
     pub waivers: Vec<Waiver>,
     pub settings: Settings,
+    #[serde(default, skip_serializing_if = "Backups::is_default")]
+    pub backups: Backups,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

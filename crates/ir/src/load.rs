@@ -32,6 +32,8 @@ pub struct LoadColumn {
     pub value: ColumnSource,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conversion: Option<Conversion>,
+    #[serde(default, skip_serializing_if = "OnMisfit::is_stop")]
+    pub on_misfit: OnMisfit,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,4 +56,40 @@ pub enum Conversion {
     ReplaceInvalidText,
     Uuid,
     JsonArray,
+}
+
+impl Conversion {
+    /// As plans write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Conversion::UnixSeconds => "unix-seconds",
+            Conversion::UnixMilliseconds => "unix-milliseconds",
+            Conversion::UnixMicroseconds => "unix-microseconds",
+            Conversion::JulianDay => "julian-day",
+            Conversion::ReplaceInvalidText => "replace-invalid-text",
+            Conversion::Uuid => "uuid",
+            Conversion::JsonArray => "json-array",
+        }
+    }
+}
+
+/// What becomes of a row with a value that does not fit its column.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnMisfit {
+    /// The load ends.
+    #[default]
+    Stop,
+    /// The column is null.
+    SetNull,
+    /// The column gets this value, which must fit.
+    Default(String),
+    /// The row is left out.
+    Reject,
+}
+
+impl OnMisfit {
+    pub fn is_stop(&self) -> bool {
+        *self == OnMisfit::Stop
+    }
 }

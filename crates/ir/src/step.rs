@@ -58,6 +58,9 @@ pub enum Action {
     Backup {
         source: String,
     },
+    /// Backup of what the promote would replace, restored elsewhere and compared; nothing where it
+    /// would replace nothing.
+    BackupTarget,
     /// The private staging schema, or the new file beside the target.
     CreateStaging,
     /// SQL text for the engine; more than one statement only where they belong together.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use diagnostics::{Diagnostic, Span, Spanned, code, did_you_mean};
-use ir::{Action, ColumnSource, Conversion, Load, LoadColumn, LoadSource};
+use ir::{Action, ColumnSource, Conversion, Load, LoadColumn, LoadSource, OnMisfit};
 use plan::model::{self, ColumnValue, LoadFrom};
 use sql::create_table::PieceKind;
 use sql::{AlterAction, Class};
@@ -82,7 +82,22 @@ fn column_rule(
         ColumnValue::Omit(_) => ColumnSource::Omit,
     };
     let conversion = rule.conversion.as_ref().map(|conversion| lower(conversion.value));
-    Some(LoadColumn { column: rule.column.value.clone(), value, conversion })
+    let on_misfit = rule.misfit.as_ref().map(|misfit| on_misfit(&misfit.value));
+    Some(LoadColumn {
+        column: rule.column.value.clone(),
+        value,
+        conversion,
+        on_misfit: on_misfit.unwrap_or_default(),
+    })
+}
+
+fn on_misfit(misfit: &model::OnMisfit) -> OnMisfit {
+    match misfit {
+        model::OnMisfit::Stop => OnMisfit::Stop,
+        model::OnMisfit::SetNull => OnMisfit::SetNull,
+        model::OnMisfit::Reject => OnMisfit::Reject,
+        model::OnMisfit::Default(value) => OnMisfit::Default(value.clone()),
+    }
 }
 
 fn lower(conversion: model::Conversion) -> Conversion {

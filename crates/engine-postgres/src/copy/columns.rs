@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use diagnostics::code;
+use ir::OnMisfit;
 use postgres::Client;
-use runtime::EngineError;
-use runtime::engine::{LoadInto, Result};
+use runtime::engine::{Fate, LoadInto, Result};
+use runtime::{EngineError, Value};
 
-use super::canonical::Rule;
-use super::encode::Encoder;
-use super::types;
+use super::canonical::{Canonical, Rule};
+use super::encode::{Encoder, Scratch};
+use super::{parse, types};
 use crate::sqlstate;
 
 /// A column that rows are loaded into.
@@ -21,6 +22,16 @@ pub(super) struct Column {
     pub(super) not_null: bool,
     pub(super) encoder: Encoder,
     pub(super) rule: Rule,
+    pub(super) fallback: Fallback,
+}
+
+/// What the plan says about values that do not fit a column.
+#[derive(Clone, Debug)]
+pub(super) enum Fallback {
+    Stop,
+    Reject,
+    /// The field that stands for the value.
+    Replace(Vec<u8>, Fate),
 }
 
 /// A table and the columns to be loaded, in the order asked for.
@@ -155,20 +166,55 @@ fn column(
     let encoder = match into.conversion {
         None => encoder,
         Some(conversion) => types::convert(encoder, conversion).ok_or_else(|| {
-            let conversion = types::name(conversion);
+            let conversion = conversion.name();
             Problem::Type(format!(
                 "column `{name}`: the conversion `{conversion}` does not lead to `{}`",
                 attribute.type_name
             ))
         })?,
     };
+    let fallback = fallback(attribute, into, &encoder, &rule)?;
     Ok(Column {
         name: name.clone(),
         type_name: attribute.type_name.clone(),
         not_null: attribute.not_null,
         encoder,
         rule,
+        fallback,
     })
+}
+
+/// A default is encoded once, so that one that does not fit is known before a row is read.
+fn fallback(
+    attribute: &Attribute,
+    into: &LoadInto,
+    encoder: &Encoder,
+    rule: &Rule,
+) -> std::result::Result<Fallback, Problem> {
+    let text = match &into.on_misfit {
+        OnMisfit::Stop => return Ok(Fallback::Stop),
+        OnMisfit::Reject => return Ok(Fallback::Reject),
+        OnMisfit::SetNull if attribute.not_null => {
+            let text =
+                format!("column `{}` is not null, so nothing can be set to null", into.column);
+            return Err(Problem::Column(text));
+        }
+        OnMisfit::SetNull => return Ok(Fallback::Replace(parse::NULL.to_vec(), Fate::SetNull)),
+        OnMisfit::Default(text) => text,
+    };
+    let mut field = Vec::new();
+    encoder
+        .put(Value::Text(text.as_bytes()), &mut field, &mut Scratch::default())
+        .and_then(|()| Canonical::new(vec![rule.clone()]).row(&field).map(drop).map_err(|(_, m)| m))
+        .map_err(|misfit| {
+            Problem::Type(format!(
+                "column `{}`: the default `{text}` for what does not fit does not fit `{}` either: {}",
+                into.column,
+                attribute.type_name,
+                misfit.reason()
+            ))
+        })?;
+    Ok(Fallback::Replace(field, Fate::Default))
 }
 
 enum Problem {

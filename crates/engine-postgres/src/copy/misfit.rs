@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use diagnostics::code;
+use runtime::engine::Fate;
 use runtime::{EngineError, Row, Value};
 
 use super::columns::Column;
@@ -35,6 +36,26 @@ impl Misfit {
         &self.0.reason
     }
 
+    /// What the run reports where the plan says what becomes of the value.
+    pub(super) fn report(
+        &self,
+        column: &Column,
+        row: Row<'_>,
+        value: Value<'_>,
+        nth: u64,
+        fate: Fate,
+    ) -> runtime::engine::Misfit {
+        runtime::engine::Misfit {
+            file: row.file.to_owned(),
+            row: place(row, nth),
+            column: column.name.clone(),
+            value: shown(value),
+            type_name: column.type_name.clone(),
+            reason: self.0.reason.clone().into_owned(),
+            fate,
+        }
+    }
+
     /// The diagnostic. It shows the value, shortened: without it nobody finds the fault.
     pub(super) fn into_error(
         self,
@@ -44,25 +65,29 @@ impl Misfit {
         value: Value<'_>,
         nth: u64,
     ) -> EngineError {
-        let place = match row.rowid {
-            Some(rowid) => format!("rowid {rowid}"),
-            None => format!("row {nth} of the scan"),
-        };
         let message = format!(
-            "`{}`, {place}, column `{}`: {} does not fit `{}`: {}",
+            "`{}`, {}, column `{}`: {} does not fit `{}`: {}",
             row.file,
+            place(row, nth),
             column.name,
             shown(value),
             column.type_name,
             self.0.reason
         );
         let help = self.0.help.unwrap_or(Cow::Borrowed(
-            "correct it in the source, load the column by a `sql:` expression that maps it, or give \
-             the column a type that holds it",
+            "correct it in the source, load the column by a `sql:` expression that maps it, give the \
+             column a type that holds it, or say what becomes of it by `misfit:`",
         ));
         EngineError::new(&code::VALUE_DOES_NOT_FIT, message)
             .object(format!("table {table}"))
             .help(help)
+    }
+}
+
+fn place(row: Row<'_>, nth: u64) -> String {
+    match row.rowid {
+        Some(rowid) => format!("rowid {rowid}"),
+        None => format!("row {nth} of the scan"),
     }
 }
 

@@ -22,7 +22,7 @@ mod sink;
 mod types;
 
 use postgres::Client;
-use runtime::engine::{LoadInto, LoadSink, Loaded, Result, RowSink};
+use runtime::engine::{LoadInto, LoadSink, Loaded, Misfit, Result, RowSink};
 use runtime::{Row, RowDigest};
 
 pub use probe::Probe;
@@ -78,6 +78,10 @@ impl<'a> Appending<'a> {
 impl RowSink for Appending<'_> {
     fn row(&mut self, row: Row<'_>) -> Result<()> {
         self.0.row(row)
+    }
+
+    fn misfits(&mut self) -> Vec<Misfit> {
+        self.0.misfits()
     }
 }
 

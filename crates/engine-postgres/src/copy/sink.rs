@@ -4,12 +4,12 @@ use std::io::Write;
 
 use diagnostics::code;
 use postgres::{Client, CopyInWriter};
-use runtime::engine::{LoadSink, Loaded, Result, RowSink};
+use runtime::engine::{Fate, LoadSink, Loaded, Result, RowSink};
 use runtime::{EngineError, ErrorClass, Row, RowDigest};
 use self_cell::{MutBorrow, self_cell};
 
 use super::canonical::Canonical;
-use super::columns::Table;
+use super::columns::{Fallback, Table};
 use super::encode::Scratch;
 use super::misfit::Misfit;
 use super::parse;
@@ -34,6 +34,10 @@ pub(super) struct Sink<'a> {
     bytes: u64,
     /// A row was refused: what came before it must not be committed as if it were all.
     refused: bool,
+    /// Columns of the row at hand that get the plan's replacement, and why.
+    replaced: Vec<(usize, Misfit)>,
+    misfits: Vec<runtime::engine::Misfit>,
+    rejected: u64,
     to: To<'a>,
 }
 
@@ -103,37 +107,63 @@ impl<'a> Sink<'a> {
             digest: RowDigest::default(),
             bytes: 0,
             refused: false,
+            replaced: Vec::new(),
+            misfits: Vec::new(),
+            rejected: 0,
             to,
         }
     }
 
-    /// Appends one row to the buffer and the digest; nothing of it stays where a value does not fit.
+    /// Appends one row to the buffer and the digest, with the plan's replacement for each value that
+    /// does not fit; nothing of it stays where there is none.
     ///
     /// # Errors
-    /// The index of the column and why. Who calls this may refuse the row, replace the value, or stop.
+    /// The index of the column and why. Who calls this may reject the row or stop.
     fn put(&mut self, row: Row<'_>) -> std::result::Result<(), (usize, Misfit)> {
         let start = self.buffer.len();
-        let put = self.put_fields(row);
-        if put.is_err() {
+        self.replaced.clear();
+        loop {
+            let Err((index, misfit)) = self.put_fields(row) else { return Ok(()) };
             self.buffer.truncate(start);
+            let replaceable = matches!(self.table.columns[index].fallback, Fallback::Replace(..));
+            if !replaceable || self.replaced.iter().any(|(already, _)| *already == index) {
+                return Err((index, misfit));
+            }
+            // Again from the start: what is wrong with a field may only show in the row's canonical form.
+            self.replaced.push((index, misfit));
         }
-        put
+    }
+
+    /// The field that stands for the value of this column in the row at hand.
+    fn replacement(&self, index: usize) -> Option<&[u8]> {
+        match &self.table.columns[index].fallback {
+            Fallback::Replace(field, _) if self.replaced.iter().any(|(at, _)| *at == index) => {
+                Some(field)
+            }
+            _ => None,
+        }
     }
 
     fn put_fields(&mut self, row: Row<'_>) -> std::result::Result<(), (usize, Misfit)> {
         self.buffer.extend_from_slice(&self.count);
         let fields = self.buffer.len();
         for (index, (column, value)) in self.table.columns.iter().zip(row.values).enumerate() {
+            if !self.replaced.is_empty()
+                && let Some(field) = self.replacement(index)
+            {
+                let field = field.to_vec();
+                self.buffer.extend_from_slice(&field);
+                continue;
+            }
             let field = self.buffer.len();
             column
                 .encoder
                 .put(*value, &mut self.buffer, &mut self.scratch)
                 .map_err(|misfit| (index, misfit))?;
             // Rows that are only digested may be older than the constraint.
-            if column.not_null
-                && matches!(self.to, To::Server(_))
-                && self.buffer[field..] == parse::NULL
-            {
+            let loaded_so =
+                matches!(self.to, To::Server(_)) || !matches!(column.fallback, Fallback::Stop);
+            if column.not_null && loaded_so && self.buffer[field..] == parse::NULL {
                 return Err((index, null()));
             }
         }
@@ -158,6 +188,34 @@ impl<'a> Sink<'a> {
         self.refused = true;
         error
     }
+
+    /// Rejects the row where the plan says so.
+    ///
+    /// # Errors
+    /// `RUN812` otherwise.
+    fn not_put(&mut self, row: Row<'_>, index: usize, misfit: Misfit) -> Result<()> {
+        let (column, value) = (&self.table.columns[index], row.values[index]);
+        // Rows until now, and this one.
+        let nth = self.digest.rows + self.rejected + 1;
+        if matches!(column.fallback, Fallback::Reject) {
+            self.misfits.push(misfit.report(column, row, value, nth, Fate::Rejected));
+            self.rejected += 1;
+            return Ok(());
+        }
+        let error = misfit.into_error(&self.table.name, column, row, value, nth);
+        Err(self.refuse(error))
+    }
+
+    fn report_replaced(&mut self, row: Row<'_>) {
+        let nth = self.digest.rows + self.rejected;
+        for (index, misfit) in self.replaced.drain(..) {
+            let column = &self.table.columns[index];
+            if let Fallback::Replace(_, fate) = column.fallback {
+                let value = row.values[index];
+                self.misfits.push(misfit.report(column, row, value, nth, fate));
+            }
+        }
+    }
 }
 
 /// The server would refuse it too, but cannot say which row of which file it is.
@@ -179,12 +237,16 @@ impl RowSink for Sink<'_> {
             return Err(self.refuse(EngineError::new(&code::INTERNAL, text)));
         }
         if let Err((index, misfit)) = self.put(row) {
-            let (column, value) = (&self.table.columns[index], row.values[index]);
-            let nth = self.digest.rows + 1;
-            let error = misfit.into_error(&self.table.name, column, row, value, nth);
-            return Err(self.refuse(error));
+            return self.not_put(row, index, misfit);
+        }
+        if !self.replaced.is_empty() {
+            self.report_replaced(row);
         }
         if self.buffer.len() >= CHUNK { self.send() } else { Ok(()) }
+    }
+
+    fn misfits(&mut self) -> Vec<runtime::engine::Misfit> {
+        std::mem::take(&mut self.misfits)
     }
 }
 

@@ -149,16 +149,3 @@ fn convert_text(encoder: Encoder, conversion: Conversion) -> Option<Encoder> {
         _ => None,
     }
 }
-
-/// As the plan spells it.
-pub(super) fn name(conversion: Conversion) -> &'static str {
-    match conversion {
-        Conversion::UnixSeconds => "unix-seconds",
-        Conversion::UnixMilliseconds => "unix-milliseconds",
-        Conversion::UnixMicroseconds => "unix-microseconds",
-        Conversion::JulianDay => "julian-day",
-        Conversion::ReplaceInvalidText => "replace-invalid-text",
-        Conversion::Uuid => "uuid",
-        Conversion::JsonArray => "json-array",
-    }
-}

@@ -22,7 +22,11 @@ fn arrives_as(
     let tables =
         format!("create table got (n int, v {kind}); create table wanted (n int, v {kind})");
     client.batch_execute(&format!("{create}; {tables}")).unwrap();
-    let columns = [into(&["n"]), vec![LoadInto { column: "v".to_owned(), conversion }]].concat();
+    let columns = [
+        into(&["n"]),
+        vec![LoadInto { column: "v".to_owned(), conversion, on_misfit: ir::OnMisfit::Stop }],
+    ]
+    .concat();
     let rows: Vec<_> = (0..).zip(cases).map(|(n, case)| vec![Integer(n), case.0]).collect();
     let loaded = load(client, "got", &columns, &rows).unwrap_or_else(|e| panic!("{kind}: {e}"));
     for (n, (_, literal)) in (0_i64..).zip(cases) {

@@ -17,7 +17,11 @@ use runtime::engine::{LoadInto, Loaded};
 use runtime::{EngineError, Row, RowDigest, Value};
 
 pub(crate) fn into(columns: &[&str]) -> Vec<LoadInto> {
-    let into = |column: &&str| LoadInto { column: (*column).to_owned(), conversion: None };
+    let into = |column: &&str| LoadInto {
+        column: (*column).to_owned(),
+        conversion: None,
+        on_misfit: ir::OnMisfit::Stop,
+    };
     columns.iter().map(into).collect()
 }
 

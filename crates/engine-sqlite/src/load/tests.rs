@@ -7,6 +7,7 @@ fn into(columns: &[(&str, Option<ir::Conversion>)]) -> Vec<LoadInto> {
     let into = |(column, conversion): &(&str, _)| LoadInto {
         column: (*column).to_owned(),
         conversion: *conversion,
+        on_misfit: ir::OnMisfit::Stop,
     };
     columns.iter().map(into).collect()
 }

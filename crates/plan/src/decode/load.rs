@@ -2,14 +2,15 @@
 
 use diagnostics::{SourceText, Spanned};
 
-use crate::model::{ColumnRule, ColumnValue, Conversion, Load, LoadFrom};
+use crate::model::{ColumnRule, ColumnValue, Conversion, Load, LoadFrom, OnMisfit};
 use crate::yaml::{Entry, Kind, Node};
 
 use super::context::Decoder;
 use super::fields::Fields;
 
 pub(crate) const LOAD: &[&str] = &["from", "source", "query", "where", "columns"];
-pub(crate) const COLUMN: &[&str] = &["from", "sql", "as"];
+pub(crate) const COLUMN: &[&str] = &["from", "sql", "as", "misfit"];
+pub(crate) const MISFIT: &[&str] = &["default"];
 
 /// A table that starts empty.
 pub(crate) const NONE: &str = "none";
@@ -103,21 +104,45 @@ impl Decoder {
                 OMIT => ColumnValue::Omit(text.span),
                 _ => ColumnValue::Column(text),
             };
-            return valid.then_some(ColumnRule { column, value, conversion: None });
+            return valid.then_some(ColumnRule { column, value, conversion: None, misfit: None });
         }
         let fields = self.fields(&entry.value, entry.key.span, "a column rule", COLUMN)?;
         let words: Vec<_> = Conversion::ALL.into_iter().map(|c| (c.name(), c)).collect();
         let conversion = self.choice_at(&fields, "as", &words);
+        let misfit = fields.get("misfit").and_then(|entry| self.misfit(entry));
         let value = match fields.at_most_one_of(self, &["from", "sql"]) {
             Some(entry) if entry.key.value == "sql" => ColumnValue::Sql(self.sql_of(entry)?),
             Some(entry) => ColumnValue::Column(self.text_of(entry)?),
-            None if fields.get("as").is_some() => ColumnValue::Column(column.clone()),
+            None if fields.get("as").or(fields.get("misfit")).is_some() => ColumnValue::Column(column.clone()),
             None => {
                 fields.one_of(self, COLUMN)?;
                 return None;
             }
         };
-        valid.then_some(ColumnRule { column, value, conversion })
+        valid.then_some(ColumnRule { column, value, conversion, misfit })
+    }
+
+    /// `stop`, `set-null`, `reject` or `{ default: VALUE }`.
+    fn misfit(&mut self, entry: &Entry) -> Option<Spanned<OnMisfit>> {
+        let span = entry.value.span;
+        if matches!(entry.value.kind, Kind::Mapping(_)) {
+            let fields = self.fields(&entry.value, entry.key.span, "`misfit`", MISFIT)?;
+            let value = fields.one_of(self, MISFIT)?;
+            return self.text_of(value).map(|text| Spanned::new(OnMisfit::Default(text.value), span));
+        }
+        let expected = "`stop`, `set-null`, `reject` or `{ default: … }`";
+        let text = self.text("misfit", &entry.value, expected)?;
+        let known = match text.value.as_str() {
+            "stop" => OnMisfit::Stop,
+            "set-null" => OnMisfit::SetNull,
+            "reject" => OnMisfit::Reject,
+            other => {
+                let known = ["stop", "set-null", "reject", "{ default: … }"];
+                self.unknown_value("misfit", other, text.span, &known);
+                return None;
+            }
+        };
+        Some(Spanned::new(known, span))
     }
 }
 

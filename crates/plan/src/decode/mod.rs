@@ -1,5 +1,6 @@
 //! Nodes to the plan model, by hand: every finding of a plan in one run, each at its place.
 
+mod backup;
 mod checks;
 mod components;
 mod constraints;
@@ -44,6 +45,7 @@ pub(crate) const TOP: &[&str] = &[
     "stages",
     "load",
     "checks",
+    "backup",
     "waivers",
     "retire",
     "run",
@@ -98,6 +100,7 @@ impl Decoder {
             waivers: self.waivers(&fields),
             retired: self.retired(&fields),
             settings: self.settings(&fields),
+            backup: self.backup(&fields),
         };
         self.components(&fields, &mut plan);
         self.checks(&fields, &mut plan);

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{
-    TOP, checks, components, constraints, grants, load, relations, settings, sources, stages,
+    TOP, backup, checks, components, constraints, grants, load, relations, settings, sources, stages,
     target,
 };
 
@@ -53,6 +53,10 @@ fn key_lists_are_those_of_the_schema() {
         (stages::STAGE, &["StageParts"]),
         (load::LOAD, &["LoadParts"]),
         (load::COLUMN, &["ColumnRuleParts"]),
+        (load::MISFIT, &["MisfitDefault"]),
+        (backup::BACKUP, &["Backup"]),
+        (backup::KEEP, &["KeepRules"]),
+        (backup::ATTEST, &["Attest"]),
         (checks::CHECKS, &["Checks"]),
         (checks::CHECK, &["Check"]),
         (checks::INVARIANT, &["SameInvariant", "SidesInvariant"]),

@@ -6,8 +6,6 @@
 
 mod why;
 
-pub(crate) use why::conversion_word;
-
 use crate::candidate::{COUNTED, Candidate, Fit};
 use crate::evidence::{Column, Values};
 use crate::words::{Family, family, sounds_boolean, sounds_temporal};

@@ -94,7 +94,7 @@ pub(super) fn outliers(column: &Column, wanted: &[Candidate], chosen: Candidate)
     let place = first.rowid.map_or_else(String::new, |rowid| format!(", rowid {rowid} first"));
     Some(format!(
         "all but {} of {} fit `{name}`{place} ({}): mend them, or take `{name}` and say what becomes \
-         of the others by `misfit: null` or `misfit: reject`",
+         of the others by `misfit: set-null` or `misfit: reject`",
         fit.misfits,
         counted(values.count(), "value"),
         first.reason
@@ -138,19 +138,6 @@ fn moments(column: &Column, chosen: Candidate) -> Option<String> {
     let found = COUNTED.into_iter().find(|candidate| is_recent(&column.values, *candidate))?;
     let conversion = found.conversion()?;
     let unit = unit(conversion);
-    let word = conversion_word(conversion);
+    let word = conversion.name();
     Some(format!("if these are {unit}, take `timestamptz` and load them by `as: {word}`"))
-}
-
-/// As plans write it.
-pub(crate) fn conversion_word(conversion: Conversion) -> &'static str {
-    match conversion {
-        Conversion::UnixSeconds => "unix-seconds",
-        Conversion::UnixMilliseconds => "unix-milliseconds",
-        Conversion::UnixMicroseconds => "unix-microseconds",
-        Conversion::JulianDay => "julian-day",
-        Conversion::ReplaceInvalidText => "replace-invalid-text",
-        Conversion::Uuid => "uuid",
-        Conversion::JsonArray => "json-array",
-    }
 }

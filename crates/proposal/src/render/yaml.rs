@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 
 use super::{Style, Target, comment, rows};
 use crate::Schema;
-use crate::choose::conversion_word;
 use crate::schema::{Column, Constraint, Element, Index, Rule, Standing, Table, Value};
 
 /// Comments begin here, or two blanks behind longer lines.
@@ -248,7 +247,7 @@ fn from(out: &mut String, table: &Table, renamed: bool, target: &Target<'_>) {
 }
 
 fn column_rule(column: &Column) -> Option<String> {
-    let conversion = column.candidate.conversion().map(conversion_word);
+    let conversion = column.candidate.conversion().map(ir::Conversion::name);
     let value = match &column.value {
         Value::SameName => None,
         Value::Column(name) => Some(format!("from: {}", flow(name))),

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use diagnostics::{Severity, code, did_you_mean};
-use ir::{ColumnSource, Load, LoadColumn, LoadSource};
+use ir::{ColumnSource, Load, LoadColumn, LoadSource, OnMisfit};
 
 use crate::EngineError;
 use crate::engine::{LoadInto, ScanColumn, SourceColumn, TargetColumn};
@@ -61,13 +61,13 @@ impl<'a> Matching<'a> {
                 self.errors.push(self.generated(column));
                 None
             }
-            Some(LoadColumn { value: ColumnSource::Column(name), conversion, .. }) => {
+            Some(rule @ LoadColumn { value: ColumnSource::Column(name), .. }) => {
                 let found = self.source(name)?;
-                Some((into(column, *conversion), ScanColumn::Column(found)))
+                Some((self.ruled(column, rule), ScanColumn::Column(found)))
             }
-            Some(LoadColumn { value: ColumnSource::Sql(sql), conversion, .. }) => {
+            Some(rule @ LoadColumn { value: ColumnSource::Sql(sql), .. }) => {
                 self.mentioned(sql);
-                Some((into(column, *conversion), ScanColumn::Sql(sql.clone())))
+                Some((self.ruled(column, rule), ScanColumn::Sql(sql.clone())))
             }
             None if column.generated => {
                 // The engine computes it; the source's own values of it have no other place.
@@ -80,13 +80,29 @@ impl<'a> Matching<'a> {
             None => match by_name(self.from, |from| &from.name, &column.name) {
                 Some(from) => {
                     self.used.insert(&from.name);
-                    Some((into(column, None), ScanColumn::Column(from.name.clone())))
+                    Some((plain(column), ScanColumn::Column(from.name.clone())))
                 }
                 None => {
                     self.nothing(column);
                     None
                 }
             },
+        }
+    }
+
+    fn ruled(&mut self, column: &TargetColumn, rule: &LoadColumn) -> LoadInto {
+        if rule.on_misfit == OnMisfit::SetNull && column.not_null {
+            let message = format!(
+                "column `{}.{}` is not null, so what does not fit it cannot be set to null",
+                self.load.table, column.name
+            );
+            let help = "say `misfit: reject`, or `misfit: { default: … }` with a value that fits";
+            self.errors.push(EngineError::new(&code::COLUMN_WITHOUT_VALUE, message).help(help));
+        }
+        LoadInto {
+            column: column.name.clone(),
+            conversion: rule.conversion,
+            on_misfit: rule.on_misfit.clone(),
         }
     }
 
@@ -208,8 +224,8 @@ fn must_be_given(column: &TargetColumn) -> bool {
     column.not_null && !column.has_default && !column.identity && !column.generated
 }
 
-fn into(column: &TargetColumn, conversion: Option<ir::Conversion>) -> LoadInto {
-    LoadInto { column: column.name.clone(), conversion }
+fn plain(column: &TargetColumn) -> LoadInto {
+    LoadInto { column: column.name.clone(), conversion: None, on_misfit: OnMisfit::Stop }
 }
 
 fn by_name<'a, T>(items: &'a [T], name_of: impl Fn(&T) -> &str, name: &str) -> Option<&'a T> {

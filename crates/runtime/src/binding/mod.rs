@@ -49,15 +49,18 @@ impl Binding {
                 ScanColumn::Sql(sql) => ColumnSource::Sql(sql.clone()),
             },
             conversion: into.conversion,
+            on_misfit: into.on_misfit.clone(),
         };
         self.into.iter().zip(columns).map(rule).collect()
     }
 
     /// From the journal, for so many files.
     pub(crate) fn of_rules(load: &Load, rules: &[LoadColumn], files: usize) -> Self {
-        let into = rules
-            .iter()
-            .map(|rule| LoadInto { column: rule.column.clone(), conversion: rule.conversion });
+        let into = rules.iter().map(|rule| LoadInto {
+            column: rule.column.clone(),
+            conversion: rule.conversion,
+            on_misfit: rule.on_misfit.clone(),
+        });
         let columns = rules.iter().filter_map(|rule| match &rule.value {
             ColumnSource::Column(name) => Some(ScanColumn::Column(name.clone())),
             ColumnSource::Sql(sql) => Some(ScanColumn::Sql(sql.clone())),
@@ -115,6 +118,7 @@ pub(crate) fn loads(plan: &CompiledPlan) -> impl Iterator<Item = (&Step, &Load)>
         Action::Load(load) => Some((step, load)),
         Action::Preflight
         | Action::Backup { .. }
+        | Action::BackupTarget
         | Action::CreateStaging
         | Action::Execute { .. }
         | Action::SetSequences { .. }

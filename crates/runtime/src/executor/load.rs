@@ -6,12 +6,13 @@ use diagnostics::code;
 use ir::Load;
 
 use super::Context;
-use crate::binding::Binding;
+use crate::binding::{Binding, loads};
 use crate::clock::millis;
 use crate::engine::{LoadSink, Loaded, RowSink, Worker};
 use crate::events::Event;
 use crate::journal::Record;
 use crate::journal::format::LoadedRecord;
+use crate::misfits::MisfitLog;
 use crate::run::TableCount;
 use crate::{EngineError, Row, Value, fleet};
 
@@ -22,23 +23,24 @@ pub(super) fn load(
     load: &Load,
 ) -> Result<(), EngineError> {
     let start = context.session.clock.monotonic();
+    let mut log = MisfitLog::begin(&context.session.info.run_dir, &load.table)?;
     let (scanned, loaded) = match context.units(&load.table) {
         Some(shared) => {
             let tally = fleet::load(context, shared, worker, load)?;
             (tally.scanned, tally.loaded)
         }
-        None => transfer(context, worker, load)?,
+        None => transfer(context, worker, load, &mut log)?,
     };
     let took = context.session.clock.monotonic().saturating_sub(start);
     let count = TableCount {
         table: load.table.clone(),
         scanned,
         written: loaded.digest.rows,
-        // Nothing is rejected: a row that does not fit ends the run.
-        rejected: 0,
+        rejected: log.rejected(),
         bytes: loaded.bytes,
         verified: None,
         elapsed_ms: millis(took),
+        misfits: log.end()?,
     };
     balanced(context, load, &count)?;
     keep(context, count, &loaded)
@@ -49,10 +51,11 @@ fn transfer(
     context: &Context<'_>,
     worker: &mut dyn Worker,
     load: &Load,
+    log: &mut MisfitLog,
 ) -> Result<(u64, Loaded), EngineError> {
     let binding = context.binding(&load.table)?;
     let sink = worker.load(&load.table, &binding.into)?;
-    let mut counting = Counting::new(context, load, sink);
+    let mut counting = Counting::new(context, load, sink, log);
     let mut scanned = 0;
     for (index, scan) in binding.scans.iter().enumerate() {
         context.go_on()?;
@@ -64,8 +67,24 @@ fn transfer(
             format!("SQLite reports {scanned} rows, {} came through", counting.rows),
         ));
     }
+    counting.look_up()?;
     counting.tell();
     Ok((scanned, counting.sink.finish()?))
+}
+
+/// Sends the rows of the table to `sink` once more.
+pub(super) fn replay(
+    context: &Context<'_>,
+    table: &str,
+    sink: &mut dyn RowSink,
+) -> Result<(), EngineError> {
+    let mut loads = loads(context.session.plan);
+    let Some((_, load)) = loads.find(|(_, load)| load.table == table) else { return Ok(()) };
+    for (index, scan) in context.binding(table)?.scans.iter().enumerate() {
+        context.go_on()?;
+        context.snapshot(&load.source, index)?.scan(scan, sink)?;
+    }
+    Ok(())
 }
 
 /// Requirements R9, R17 and R88.
@@ -98,6 +117,7 @@ fn keep(context: &Context<'_>, count: TableCount, loaded: &Loaded) -> Result<(),
         bytes: count.bytes,
         digest: loaded.digest.to_string(),
         elapsed_ms: count.elapsed_ms,
+        misfits: count.misfits.clone(),
     };
     let mut progress = context.session.progress();
     progress.sent.insert(count.table.clone(), loaded.digest);
@@ -120,6 +140,7 @@ struct Counting<'a, 'w> {
     table: &'a str,
     total: Option<u64>,
     sink: Box<dyn LoadSink + 'w>,
+    log: &'a mut MisfitLog,
     rows: u64,
     bytes: u64,
     told: Duration,
@@ -131,15 +152,21 @@ const INTERVAL: Duration = Duration::from_millis(250);
 const EVERY: u64 = 512;
 
 impl<'a, 'w> Counting<'a, 'w> {
-    fn new(context: &'a Context<'a>, load: &'a Load, sink: Box<dyn LoadSink + 'w>) -> Self {
+    fn new(
+        context: &'a Context<'a>,
+        load: &'a Load,
+        sink: Box<dyn LoadSink + 'w>,
+        log: &'a mut MisfitLog,
+    ) -> Self {
         let table = Binding::whole_table(load);
         let total = table.and_then(|table| context.files.rows(&load.source, table));
         let told = context.session.clock.monotonic();
-        Self { context, table: &load.table, total, sink, rows: 0, bytes: 0, told }
+        Self { context, table: &load.table, total, sink, log, rows: 0, bytes: 0, told }
     }
 
     fn look_up(&mut self) -> Result<(), EngineError> {
         self.context.go_on()?;
+        self.log.take(self.sink.misfits())?;
         let now = self.context.session.clock.monotonic();
         if now.saturating_sub(self.told) >= INTERVAL {
             self.told = now;
