@@ -5,7 +5,8 @@ use diagnostics::code::{SKIPPED_BY_WARNING, STATEMENT_FAILED};
 use ir::Check;
 use postgres::{CancelToken, NoTls, SimpleQueryMessage};
 use runtime::engine::{
-    Cancel, CheckOutcome, Executed, Lease, LoadInto, LoadSink, Result, UnitSink, Worker,
+    Cancel, CheckOutcome, Executed, Lease, LoadInto, LoadSink, Result, Tell, UnitSink, Watch,
+    Worker,
 };
 use runtime::{EngineError, RowDigest};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -83,6 +84,10 @@ impl Worker for PostgresWorker {
         copy::row_digest(&mut self.session.client, table, columns)
     }
 
+    fn tell(&mut self) -> Option<&mut dyn Tell> {
+        Some(self)
+    }
+
     fn set_sequences(&mut self, table: &str) -> Result<()> {
         let rows = self.session.rows(&STATEMENT_FAILED, SEQUENCES, &[&quote(table)])?;
         for row in rows {
@@ -119,6 +124,29 @@ impl Worker for PostgresWorker {
 
     fn canceller(&self) -> Box<dyn Cancel> {
         canceller(&self.session)
+    }
+}
+
+impl Tell for PostgresWorker {
+    fn watch_sent<'a>(
+        &'a mut self,
+        table: &str,
+        columns: &[LoadInto],
+        watch: &'a dyn Watch,
+    ) -> Result<Box<dyn LoadSink + 'a>> {
+        copy::watch_sent(&mut self.session.client, table, columns, watch)
+    }
+
+    fn watch_found(&mut self, table: &str, columns: &[LoadInto], watch: &dyn Watch) -> Result<()> {
+        copy::watch_found(&mut self.session.client, table, columns, watch)
+    }
+
+    fn names(&mut self, table: &str, columns: &[LoadInto], at: &[String]) -> Result<Vec<String>> {
+        copy::names(&mut self.session.client, table, columns, at)
+    }
+
+    fn differing(&self, one: &[u8], other: &[u8]) -> Vec<usize> {
+        copy::differing(one, other)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The traits that the engines implement. Calls block; the executor gives each worker a thread.
 
 mod recover;
+mod watch;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,6 +13,8 @@ use ir::{Check, CompiledPlan, Conversion, LoadColumn, LoadSource, OnMisfit};
 use serde::{Deserialize, Serialize};
 
 use crate::{EngineError, Row, RowDigest};
+
+pub use watch::{Tell, Watch};
 
 pub use recover::{Adopted, Area, Recover, Restore, Restored, WrittenSince, new_rows};
 
@@ -261,6 +264,17 @@ pub trait TargetEngine: Recover + Send {
         None
     }
 
+    /// Takes a backup of what the promote would replace into `folder`, restores it elsewhere and
+    /// compares every row (L2). `None`: it would replace nothing that holds rows.
+    ///
+    /// # Errors
+    /// `SRC112`, `BKP101` and whatever keeps it from being taken or tried; nothing stays then.
+    fn back_up_target(
+        &mut self,
+        plan: &CompiledPlan,
+        folder: &Path,
+    ) -> Result<Option<BackupReport>>;
+
     fn create_staging(&mut self, plan: &CompiledPlan, run: &RunInfo) -> Result<Staging>;
 
     /// A further connection that works in the staging schema (or on the staging file).
@@ -423,6 +437,11 @@ pub trait Worker: Send {
     /// Reads the given columns of every row back and digests them in the canonical form that
     /// [`LoadSink::finish`] used for the rows it sent.
     fn row_digest(&mut self, table: &str, columns: &[LoadInto]) -> Result<RowDigest>;
+
+    /// Tells which rows differ where digests do; `None`: the engine cannot.
+    fn tell(&mut self) -> Option<&mut dyn Tell> {
+        None
+    }
 
     /// Sets the sequences of the table's columns past the highest values.
     fn set_sequences(&mut self, table: &str) -> Result<()>;

@@ -13,6 +13,7 @@ mod executor;
 pub mod fleet;
 pub mod journal;
 pub mod misfits;
+mod narrow;
 mod parallel;
 mod private;
 pub mod recovery;

@@ -9,7 +9,7 @@ use ir::{Action, Check, CompiledPlan, Load};
 use crate::binding::{Binding, loads};
 use crate::clock::{Clock, millis, stamp};
 use crate::digest::sha256_of;
-use crate::engine::{FileParameters, Outcome, SourceEngine, TargetEngine, Worker};
+use crate::engine::{FileParameters, Outcome, RowSink, SourceEngine, TargetEngine, Worker};
 use crate::events::{EVENTS_VERSION, Event, EventSink, Stamped};
 use crate::executor::rows_differ;
 use crate::journal::View;
@@ -17,7 +17,7 @@ use crate::journal::format::BackupRecord;
 use crate::recovery::{Kept, kept_plan};
 use crate::run::{Finding, runs_folder};
 use crate::status::{self, RunState};
-use crate::{EngineError, RowDigest};
+use crate::{EngineError, RowDigest, narrow};
 
 /// Makes the engine for a run's compiled plan.
 pub type OpenTarget<'a> = &'a dyn Fn(&CompiledPlan) -> Result<Box<dyn TargetEngine>, Vec<Finding>>;
@@ -158,8 +158,9 @@ struct Verifying<'a> {
 
 impl Verifying<'_> {
     fn table(&mut self, load: &Load, worker: &mut dyn Worker) -> Result<(), EngineError> {
-        let backups: Vec<_> =
+        let mut backups: Vec<_> =
             self.view.backups.iter().filter(|backup| backup.source == load.source).collect();
+        backups.sort_by_key(|backup| backup.index);
         let rules = self.view.bound.get(&load.table).ok_or_else(|| {
             EngineError::new(
                 &code::JOURNAL_CORRUPT,
@@ -167,33 +168,34 @@ impl Verifying<'_> {
             )
         })?;
         let binding = Binding::of_rules(load, rules, backups.len());
-        let expected = self.expected(load, &binding, backups, worker)?;
+        let mut sink = worker.digest_sink(&load.table, &binding.into)?;
+        self.replay(&binding, &backups, sink.as_mut())?;
+        let expected = sink.finish()?.digest;
         let found = worker.row_digest(&load.table, &binding.into)?;
         self.told(load, expected, found);
         if expected == found {
             return Ok(());
         }
         let (expected, same) = (expected.to_string(), expected.rows == found.rows);
-        Err(rows_differ(&load.table, &expected, &found.to_string(), same)
-            .help("the target was written to since the promote, or something changed its rows"))
+        let error = rows_differ(&load.table, &expected, &found.to_string(), same)
+            .help("the target was written to since the promote, or something changed its rows");
+        let replay = &mut |sink: &mut dyn RowSink| self.replay(&binding, &backups, sink);
+        Err(narrow::with_rows(error, worker.tell(), &load.table, &binding.into, replay))
     }
 
-    /// What the rows of the backups are in the target's types.
-    fn expected(
+    /// Sends the rows of the backups as the load did.
+    fn replay(
         &self,
-        load: &Load,
         binding: &Binding,
-        mut backups: Vec<&BackupRecord>,
-        worker: &mut dyn Worker,
-    ) -> Result<RowDigest, EngineError> {
-        backups.sort_by_key(|backup| backup.index);
-        let mut sink = worker.digest_sink(&load.table, &binding.into)?;
-        for (backup, scan) in backups.into_iter().zip(&binding.scans) {
+        backups: &[&BackupRecord],
+        sink: &mut dyn RowSink,
+    ) -> Result<(), EngineError> {
+        for (backup, scan) in backups.iter().zip(&binding.scans) {
             let path = Path::new(&backup.backup);
             let mut snapshot = self.request.sources.open_snapshot(path, &parameters(backup))?;
-            snapshot.scan(scan, sink.as_mut())?;
+            snapshot.scan(scan, sink)?;
         }
-        Ok(sink.finish()?.digest)
+        Ok(())
     }
 
     fn told(&mut self, load: &Load, expected: RowDigest, found: RowDigest) {

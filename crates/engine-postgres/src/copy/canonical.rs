@@ -15,6 +15,7 @@
 //! What a trigger, a generated column or a domain changes on its way in is meant to show as a
 //! difference: the digest speaks of the bytes in the table.
 
+use super::columns::Table;
 use super::json::{Event, Events, Str};
 use super::misfit::{Fit, Misfit};
 
@@ -40,6 +41,11 @@ pub(super) struct Canonical {
 }
 
 impl Canonical {
+    /// Of the columns of a table.
+    pub(super) fn of(table: &Table) -> Self {
+        Self::new(table.columns.iter().map(|column| column.rule.clone()).collect())
+    }
+
     pub(super) fn new(rules: Vec<Rule>) -> Self {
         let all_as_sent = rules.iter().all(|rule| *rule == Rule::AsSent);
         Self { rules, all_as_sent, row: Vec::new(), json: Json::default() }

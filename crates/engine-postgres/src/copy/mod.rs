@@ -19,10 +19,11 @@ mod parse;
 mod probe;
 mod readback;
 mod sink;
+mod tell;
 mod types;
 
 use postgres::Client;
-use runtime::engine::{LoadInto, LoadSink, Loaded, Misfit, Result, RowSink};
+use runtime::engine::{LoadInto, LoadSink, Loaded, Misfit, Result, RowSink, Watch};
 use runtime::{Row, RowDigest};
 
 pub use probe::Probe;
@@ -106,7 +107,54 @@ pub fn digest_sink(
     columns: &[LoadInto],
 ) -> Result<Box<dyn LoadSink + 'static>> {
     let table = Table::look_up(client, table, columns)?;
-    Ok(Box::new(Sink::digest_only(table)))
+    Ok(Box::new(Sink::digest_only(table, None)))
+}
+
+/// As [`digest_sink`], with every row shown.
+///
+/// # Errors
+/// As [`check_columns`].
+pub(crate) fn watch_sent<'a>(
+    client: &mut Client,
+    table: &str,
+    columns: &[LoadInto],
+    watch: &'a dyn Watch,
+) -> Result<Box<dyn LoadSink + 'a>> {
+    let table = Table::look_up(client, table, columns)?;
+    Ok(Box::new(Sink::digest_only(table, Some(watch))))
+}
+
+/// As [`row_digest`], with every row shown.
+///
+/// # Errors
+/// As [`row_digest`].
+pub(crate) fn watch_found(
+    client: &mut Client,
+    table: &str,
+    columns: &[LoadInto],
+    watch: &dyn Watch,
+) -> Result<()> {
+    let table = Table::look_up(client, table, columns)?;
+    readback::watch(client, &table, watch)
+}
+
+/// What the rows are called that [`watch_found`] showed at these places.
+///
+/// # Errors
+/// What the server says.
+pub(crate) fn names(
+    client: &mut Client,
+    table: &str,
+    columns: &[LoadInto],
+    at: &[String],
+) -> Result<Vec<String>> {
+    let table = Table::look_up(client, table, columns)?;
+    tell::names(client, &table, at)
+}
+
+/// Positions of the columns in which two rows differ, given by their canonical bytes.
+pub(crate) fn differing(one: &[u8], other: &[u8]) -> Vec<usize> {
+    tell::differing(one, other)
 }
 
 /// Whether rows can be loaded into these columns: for preflight, on an empty table.

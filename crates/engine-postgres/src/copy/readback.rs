@@ -1,10 +1,10 @@
-//! Reads the rows of a table back and digests them in their canonical form.
+//! Reads the rows of a table back in their canonical form.
 
 use std::io::BufRead;
 
 use diagnostics::code;
 use postgres::Client;
-use runtime::engine::Result;
+use runtime::engine::{Result, Watch};
 use runtime::{EngineError, RowDigest};
 
 use super::canonical::Canonical;
@@ -13,20 +13,55 @@ use super::parse::{Malformed, Parser};
 use super::sink::{io_error, load_error};
 use crate::quote;
 
-/// One pass over the table; memory holds one message of the server, which is one row.
+/// Of every row. One pass over the table; memory holds one message of the server, which is one row.
 pub(super) fn digest(client: &mut Client, table: &Table) -> Result<RowDigest> {
-    let columns: Vec<String> = table.columns.iter().map(|column| quote(&column.name)).collect();
-    // Rows of inheriting tables are not ours; those of partitions are.
-    let only = if table.partitioned { "" } else { "only " };
-    let (columns, name) = (columns.join(", "), quote(&table.name));
-    let sql = format!("copy (select {columns} from {only}{name}) to stdout (format binary)");
-    let rules = table.columns.iter().map(|column| column.rule.clone()).collect();
-    let (mut canonical, mut digest) = (Canonical::new(rules), RowDigest::default());
-    let mut row = |fields: &[u8]| -> std::result::Result<(), Unreadable> {
+    let (mut canonical, mut digest) = (Canonical::of(table), RowDigest::default());
+    read(client, table, &[], &mut |fields| {
         digest.add(canonical.row(fields).map_err(|(column, _)| Unreadable::Field(column))?);
         Ok(())
+    })?;
+    Ok(digest)
+}
+
+/// What says where a row is: the table that holds it, which of a partitioned one differs, and the
+/// place in it. Both are of fixed length, 4 and 6 bytes.
+const PLACE: [&str; 2] = ["tableoid", "ctid"];
+const PLACE_LENGTH: usize = 4 + 4 + 4 + 6;
+
+/// Shows every row, and where it is as `tableoid(block,position)`.
+pub(super) fn watch(client: &mut Client, table: &Table, watch: &dyn Watch) -> Result<()> {
+    let mut canonical = Canonical::of(table);
+    read(client, table, &PLACE, &mut |fields| {
+        let cut = Malformed("the place of a row is cut off");
+        let (place, fields) = fields.split_at_checked(PLACE_LENGTH).ok_or(cut)?;
+        let row = canonical.row(fields).map_err(|(column, _)| Unreadable::Field(column))?;
+        watch.row(row, &|| place_of(place));
+        Ok(())
+    })
+}
+
+fn place_of(fields: &[u8]) -> String {
+    let number = |at: usize, length: usize| {
+        fields[at..at + length].iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte))
     };
-    let mut parser = Parser::new(table.columns.len() as u16);
+    format!("{}({},{})", number(4, 4), number(12, 4), number(16, 2))
+}
+
+/// Gives the fields of every row to `row`, those of the system columns `before` first.
+fn read(
+    client: &mut Client,
+    table: &Table,
+    before: &[&str],
+    row: &mut dyn FnMut(&[u8]) -> std::result::Result<(), Unreadable>,
+) -> Result<()> {
+    let columns = table.columns.iter().map(|column| quote(&column.name));
+    let columns: Vec<_> = before.iter().map(|name| (*name).to_owned()).chain(columns).collect();
+    // Rows of inheriting tables are not ours; those of partitions are.
+    let only = if table.partitioned { "" } else { "only " };
+    let (list, name) = (columns.join(", "), quote(&table.name));
+    let sql = format!("copy (select {list} from {only}{name}) to stdout (format binary)");
+    let mut row = |fields: &[u8]| row(fields);
+    let mut parser = Parser::new(columns.len() as u16);
     let mut reader = client.copy_out(&sql).map_err(|error| load_error(&table.name, &error))?;
     loop {
         let piece = reader.fill_buf().map_err(|error| io_error(&table.name, &error))?;
@@ -37,8 +72,7 @@ pub(super) fn digest(client: &mut Client, table: &Table) -> Result<RowDigest> {
         let used = piece.len();
         reader.consume(used);
     }
-    parser.end().map_err(|malformed| Unreadable::Stream(malformed).into_error(table))?;
-    Ok(digest)
+    parser.end().map_err(|malformed| Unreadable::Stream(malformed).into_error(table))
 }
 
 /// Neither can happen with a server that keeps to its documentation.

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use diagnostics::code;
 use postgres::{Client, CopyInWriter};
-use runtime::engine::{Fate, LoadSink, Loaded, Result, RowSink};
+use runtime::engine::{Fate, LoadSink, Loaded, Result, RowSink, Watch};
 use runtime::{EngineError, ErrorClass, Row, RowDigest};
 use self_cell::{MutBorrow, self_cell};
 
@@ -38,6 +38,7 @@ pub(super) struct Sink<'a> {
     replaced: Vec<(usize, Misfit)>,
     misfits: Vec<runtime::engine::Misfit>,
     rejected: u64,
+    watch: Option<&'a dyn Watch>,
     to: To<'a>,
 }
 
@@ -89,19 +90,18 @@ impl<'a> Sink<'a> {
         self.send()
     }
 
-    /// Encodes and digests only.
-    pub(super) fn digest_only(table: Table) -> Sink<'static> {
-        Sink::new(table, To::Nobody)
+    /// Encodes and digests only; shows every row to whoever watches.
+    pub(super) fn digest_only(table: Table, watch: Option<&'a dyn Watch>) -> Self {
+        Self { watch, ..Self::new(table, To::Nobody) }
     }
 
     fn new(table: Table, to: To<'a>) -> Self {
-        let rules = table.columns.iter().map(|column| column.rule.clone()).collect();
         // PostgreSQL's tables have at most 1,600 columns.
         let count = (table.columns.len() as u16).to_be_bytes();
         Self {
+            canonical: Canonical::of(&table),
             table,
             count,
-            canonical: Canonical::new(rules),
             scratch: Scratch::default(),
             buffer: Vec::with_capacity(2 * CHUNK),
             digest: RowDigest::default(),
@@ -110,6 +110,7 @@ impl<'a> Sink<'a> {
             replaced: Vec::new(),
             misfits: Vec::new(),
             rejected: 0,
+            watch: None,
             to,
         }
     }
@@ -167,7 +168,11 @@ impl<'a> Sink<'a> {
                 return Err((index, null()));
             }
         }
-        self.digest.add(self.canonical.row(&self.buffer[fields..])?);
+        let canonical = self.canonical.row(&self.buffer[fields..])?;
+        self.digest.add(canonical);
+        if let Some(watch) = self.watch {
+            watch.row(canonical, &String::new);
+        }
         Ok(())
     }
 

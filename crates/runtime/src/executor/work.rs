@@ -5,11 +5,11 @@ use ir::{Action, Check, Expect, Invariant, Place};
 
 use super::context::defect;
 use super::{Context, figures, load};
-use crate::EngineError;
-use crate::engine::{CheckOutcome, Worker};
+use crate::engine::{CheckOutcome, RowSink, Worker};
 use crate::events::Event;
 use crate::journal::Record;
 use crate::run::session::Session;
+use crate::{EngineError, narrow};
 
 /// Runs the step at this position of the plan.
 pub(super) fn step(
@@ -46,6 +46,7 @@ pub(super) fn step(
         Action::Execute { place: Place::Promote, .. }
         | Action::Preflight
         | Action::Backup { .. }
+        | Action::BackupTarget
         | Action::CreateStaging
         | Action::VerifyCatalog
         | Action::Promote { .. }
@@ -65,12 +66,10 @@ fn verify_rows(
         sent.ok_or_else(|| defect(format!("table `{table}` is verified before its load")))?;
     let found = worker.row_digest(table, &binding.into)?;
     if found != sent {
-        return Err(rows_differ(
-            table,
-            &sent.to_string(),
-            &found.to_string(),
-            found.rows == sent.rows,
-        ));
+        let (sent, same) = (sent.to_string(), found.rows == sent.rows);
+        let error = rows_differ(table, &sent, &found.to_string(), same);
+        let replay = &mut |sink: &mut dyn RowSink| load::replay(context, table, sink);
+        return Err(narrow::with_rows(error, worker.tell(), table, &binding.into, replay));
     }
     let digest = found.to_string();
     if let Some(count) = context.session.progress().tables.get_mut(table) {
