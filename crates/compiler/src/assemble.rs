@@ -66,6 +66,7 @@ pub(crate) fn plan(
         steps: steps.map(|draft| step(cx, stages, draft)).collect(),
         waivers: plan.waivers.iter().map(|waiver| lower_waiver(cx, waiver)).collect(),
         settings: settings(&plan.settings),
+        backups: backups(cx, &plan.backup),
     })
 }
 
@@ -191,5 +192,28 @@ fn settings(given: &model::Settings) -> ir::Settings {
         },
         memory_bytes: or(given.memory_bytes, default.memory_bytes),
         keep_ms: or(given.keep_ms, default.keep_ms),
+    }
+}
+
+/// How old an external backup may be, and how long ago a restore of one, where nobody says so.
+const MAX_AGE_MS: u64 = 24 * 3_600_000;
+const MAX_RESTORE_AGE_MS: u64 = 30 * 24 * 3_600_000;
+const ATTEST_TIMEOUT_MS: u64 = 60_000;
+
+fn backups(cx: &Context<'_>, given: &model::Backup) -> ir::Backups {
+    let or = |given: Option<diagnostics::Spanned<u64>>, default| given.map_or(default, |g| g.value);
+    ir::Backups {
+        keep: given.keep.as_ref().map(|keep| ir::KeepRules {
+            seconds: keep.period_ms.map(|period| period.value / 1000),
+            last: keep.last.map(|last| last.value),
+            daily: keep.daily.map(|daily| daily.value),
+        }),
+        attest: given.attest.as_ref().map(|attest| ir::Attest {
+            command: attest.command.iter().map(|word| word.value.clone()).collect(),
+            max_age_seconds: or(attest.max_age_ms, MAX_AGE_MS) / 1000,
+            max_restore_age_seconds: or(attest.max_restore_age_ms, MAX_RESTORE_AGE_MS) / 1000,
+            timeout_ms: or(attest.timeout_ms, ATTEST_TIMEOUT_MS),
+            origin: origin(cx.sources, attest.span),
+        }),
     }
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use catalog::at_home;
-use ir::{Action, ColumnSource, CompiledPlan, Existing, LoadSource, LockMode, Place, Target, OnMisfit};
+use ir::{
+    Action, ColumnSource, CompiledPlan, Existing, LoadSource, LockMode, OnMisfit, Place, Target,
+};
 use serde::Serialize;
 use sql::{Dialect, quote_ident};
 

@@ -171,6 +171,13 @@ fn origin(sources: &Sources, span: Span) -> Origin {
     Origin { file: sources.file(span.source).name.clone(), line: at.line, column: at.column }
 }
 
+/// The files that a compile of the plan may read, as written: its baselines and included files.
+pub fn files_of(plan: &Plan) -> Vec<&str> {
+    let baselines = plan.baseline.iter().flat_map(|baseline| &baseline.files);
+    let baselines = baselines.map(|file| file.path.value.as_str());
+    baselines.chain(plan.includes.iter().map(|include| include.path.value.as_str())).collect()
+}
+
 /// The engine of the target, for callers that choose a normaliser.
 pub fn engine_of(plan: &Plan) -> Option<EngineKind> {
     plan.target.as_ref().map(Target::engine)

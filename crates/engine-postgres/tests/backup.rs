@@ -79,7 +79,16 @@ impl Case {
 
     fn psql(&self, database: &str, sql: &str) -> String {
         let out = std::process::Command::new(self.cluster.binaries().program("psql"))
-            .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", &self.cluster.url(database)])
+            .args([
+                "-X",
+                "-q",
+                "-A",
+                "-t",
+                "-v",
+                "ON_ERROR_STOP=1",
+                "-d",
+                &self.cluster.url(database),
+            ])
             .args(["-c", sql])
             .output()
             .unwrap();
@@ -95,11 +104,14 @@ impl Case {
             .unwrap();
         assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
         let text = String::from_utf8(out.stdout).unwrap();
-        text.lines().filter(|line| !line.contains("restrict ")).map(|line| format!("{line}\n")).collect()
+        text.lines()
+            .filter(|line| !line.contains("restrict "))
+            .map(|line| format!("{line}\n"))
+            .collect()
     }
 
     fn databases(&self) -> String {
-        self.psql("postgres", "select string_agg(datname, ' ' order by 1) from pg_database where not datistemplate")
+        self.psql("postgres", "select string_agg(datname, ' ' order by datname collate \"C\") from pg_database where not datistemplate")
     }
 }
 
@@ -119,8 +131,12 @@ fn l2_a_dump_has_what_its_schemas_need_and_is_private() {
     assert_eq!(about.extensions["citext"], "base");
     assert!(about.roles.contains(&"backup_reader".to_owned()), "{:?}", about.roles);
     assert_eq!(about.sequences["app.invoice_no"], (101, 101));
-    let rows: Vec<_> =
-        taken.manifest.tables.iter().map(|(table, content)| (table.as_str(), content.rows)).collect();
+    let rows: Vec<_> = taken
+        .manifest
+        .tables
+        .iter()
+        .map(|(table, content)| (table.as_str(), content.rows))
+        .collect();
     assert_eq!(
         rows,
         [
@@ -177,8 +193,7 @@ fn l2_a_database_in_use_is_refused_by_its_session() {
     let taken = case.take(&["app"]);
     let admin = case.connector(&case.cluster.url("postgres"));
     let user = postgres::Client::connect(&case.url, postgres::NoTls).unwrap();
-    let error =
-        engine::restore(&admin, &taken.backup, &taken.manifest, "shop", true).unwrap_err();
+    let error = engine::restore(&admin, &taken.backup, &taken.manifest, "shop", true).unwrap_err();
     assert_eq!(error.code.id, "BKP105");
     assert!(error.message.contains("is connected to it"), "{error}");
     drop(user);

@@ -19,11 +19,12 @@ use diagnostics::code;
 use ir::{Check, CompiledPlan, Existing};
 use runtime::EngineError;
 use runtime::engine::{
-    CatalogReport, CheckOutcome, Leftover, Outcome, Preflight, PromoteHooks, Promotion, Result,
-    RunInfo, Staging, TargetEngine, Worker,
+    BackupReport, CatalogReport, CheckOutcome, Leftover, Outcome, Preflight, PromoteHooks, Promotion, Result,
+    RunInfo, SourcePath, Staging, TargetEngine, Worker,
 };
 use rusqlite::Connection;
 
+use crate::SqliteSources;
 use crate::canonical::stored_tables;
 use crate::connect::{self, Access};
 use crate::error_code::{engine_error, failure, io_error};
@@ -183,6 +184,16 @@ impl TargetEngine for SqliteTarget {
         let preflight = preflight::preflight(self, plan)?;
         self.before = Some(preflight.before.clone());
         Ok(preflight)
+    }
+
+    fn back_up_target(&mut self, _: &CompiledPlan, folder: &Path) -> Result<Option<BackupReport>> {
+        let live = self.place.live();
+        if !live.exists() {
+            return Ok(None);
+        }
+        let (source, shown) = (String::new(), self.place.shown.clone());
+        let file = SourcePath { source, shown, path: live };
+        SqliteSources::new(folder.join("work")).create_backup(&file, folder).map(Some)
     }
 
     fn create_staging(&mut self, _plan: &CompiledPlan, run: &RunInfo) -> Result<Staging> {

@@ -23,6 +23,7 @@ pub struct Plan {
     /// What a review reads; nothing of it runs, so it is no part of the compiled plan.
     pub retired: Vec<Retired>,
     pub settings: Settings,
+    pub backup: Backup,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -539,4 +540,38 @@ pub struct Settings {
 pub enum OnSourceChange {
     Stop,
     Warn,
+}
+
+/// `backup:`
+#[derive(Clone, Debug, Default)]
+pub struct Backup {
+    pub keep: Option<Keep>,
+    /// `None`: taken, but for a plan with `attest`.
+    pub target: Option<Spanned<TargetBackup>>,
+    pub attest: Option<Attest>,
+}
+
+/// Each rule keeps what it fits.
+#[derive(Clone, Debug)]
+pub struct Keep {
+    pub period_ms: Option<Spanned<u64>>,
+    pub last: Option<Spanned<u32>>,
+    pub daily: Option<Spanned<u32>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TargetBackup {
+    Take,
+    None,
+}
+
+/// A command that proves an external backup.
+#[derive(Clone, Debug)]
+pub struct Attest {
+    pub span: Span,
+    /// At least the program.
+    pub command: Vec<Spanned<String>>,
+    pub max_age_ms: Option<Spanned<u64>>,
+    pub max_restore_age_ms: Option<Spanned<u64>>,
+    pub timeout_ms: Option<Spanned<u64>>,
 }

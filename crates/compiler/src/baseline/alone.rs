@@ -2,7 +2,7 @@
 
 use diagnostics::{Diagnostic, SourceId, SourceText, Sources, Span, Spanned};
 use ir::Origin;
-use plan::model::{Baseline, BaselineFile, EngineKind, Plan, Settings};
+use plan::model::{Backup, Baseline, BaselineFile, EngineKind, Plan, Settings};
 use sql::{Dialect, Statement};
 
 use super::KnownGood;
@@ -122,6 +122,7 @@ fn plan_of(path: &str, schema: Option<&str>, span: Span) -> Plan {
         waivers: Vec::new(),
         retired: Vec::new(),
         settings: Settings::default(),
+        backup: Backup::default(),
     }
 }
 

@@ -1,9 +1,9 @@
 //! The steps that every plan has: preflight, backups, the staging place, verification, checks, the
 //! promote, the end.
 
-use diagnostics::{Span, code};
+use diagnostics::{Span, Spanned, code};
 use ir::{Action, Check, Expect, Hazard, Invariant, Moment};
-use plan::model::{self, CheckMoment, Existing, Target};
+use plan::model::{self, CheckMoment, Existing, Target, TargetBackup};
 
 use super::{FoundHazard, Lowering};
 use crate::item::Role;
@@ -11,6 +11,8 @@ use crate::resolve::Context;
 use crate::{origin, stages};
 
 pub(super) const PREFLIGHT: &str = "preflight";
+/// No source can have this name.
+pub(super) const BACKUP_TARGET: &str = "backup-target";
 pub(super) const STAGING: &str = "create-staging";
 pub(super) const CATALOG: &str = "verify-catalog";
 pub(super) const PROMOTE: &str = "promote";
@@ -41,10 +43,21 @@ impl Lowering<'_> {
             }
             backups.push(id);
         }
+        if saves_target(cx.plan) {
+            let at = self.push(BACKUP_TARGET, backup, Action::BackupTarget, place);
+            for need in &first {
+                let reason = format!("nothing is read before `{need}` has passed");
+                self.need_weakly(at, need, reason, place);
+            }
+            backups.push(BACKUP_TARGET.to_owned());
+        }
         let create = self.stages.built_in(stages::CREATE);
         let at = self.push(STAGING, create, Action::CreateStaging, place);
         for need in first.iter().chain(&backups) {
             let reason = match need.strip_prefix("backup/") {
+                _ if need == BACKUP_TARGET => {
+                    "what the promote replaces has a verified backup first".to_owned()
+                }
                 Some(source) => format!("source `{source}` has a verified backup first"),
                 None => "nothing is built before the preflight has passed".to_owned(),
             };
@@ -183,13 +196,44 @@ fn invariants(cx: &mut Context<'_>) -> Vec<(Invariant, Span)> {
     lowered
 }
 
-fn hazards(cx: &Context<'_>) -> Vec<FoundHazard> {
-    let existing = match &cx.plan.target {
+/// `existing: replace`, where it is written.
+fn replaces(plan: &model::Plan) -> Option<&Spanned<Existing>> {
+    let existing = match &plan.target {
         Some(Target::Postgres(target)) => target.existing.as_ref(),
         Some(Target::Sqlite(target)) => target.existing.as_ref(),
         None => None,
     };
-    let replace = existing.filter(|existing| existing.value == Existing::Replace);
+    existing.filter(|existing| existing.value == Existing::Replace)
+}
+
+/// Whether a step backs up what the promote replaces. An external backup that is proved stands in
+/// for it, unless the plan wants both.
+fn saves_target(plan: &model::Plan) -> bool {
+    let wanted = plan.backup.target.as_ref().map(|target| target.value);
+    let by_default = plan.backup.attest.is_none();
+    replaces(plan).is_some() && wanted.map_or(by_default, |wanted| wanted == TargetBackup::Take)
+}
+
+/// `target: none`, and nothing that proves another backup.
+fn without_backup(plan: &model::Plan) -> Option<FoundHazard> {
+    replaces(plan)?;
+    let none = plan.backup.target.as_ref().filter(|it| it.value == TargetBackup::None)?;
+    plan.backup.attest.is_none().then(|| FoundHazard {
+        hazard: Hazard {
+            code: code::REPLACES_WITHOUT_BACKUP.id.to_owned(),
+            message: "what is in the target under the plan's names is replaced without a backup \
+                      that was restored and compared"
+                .to_owned(),
+            waived_by: None,
+        },
+        code: &code::REPLACES_WITHOUT_BACKUP,
+        subjects: Vec::new(),
+        place: none.span,
+    })
+}
+
+fn hazards(cx: &Context<'_>) -> Vec<FoundHazard> {
+    let replace = replaces(cx.plan);
     let replaced = replace.map(|replace| FoundHazard {
         hazard: Hazard {
             code: code::REPLACES_TABLE.id.to_owned(),
@@ -202,7 +246,7 @@ fn hazards(cx: &Context<'_>) -> Vec<FoundHazard> {
         subjects: Vec::new(),
         place: replace.span,
     });
-    replaced.into_iter().chain(weak_tls(cx)).collect()
+    replaced.into_iter().chain(without_backup(cx.plan)).chain(weak_tls(cx)).collect()
 }
 
 fn weak_tls(cx: &Context<'_>) -> Option<FoundHazard> {

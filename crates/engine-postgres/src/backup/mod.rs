@@ -29,6 +29,14 @@ use tools::Tools;
 pub use restore::{InPlace, Restored, look, restore};
 pub use trial::{Trial, drill};
 
+/// Whether there are programs that can dump a server of this major version.
+///
+/// # Errors
+/// `BKP107`.
+pub(crate) fn tools_for(major: u32) -> Result<(), EngineError> {
+    Tools::for_server(major).map(drop)
+}
+
 /// A dump that was restored and compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Taken {

@@ -53,6 +53,12 @@ impl Connector {
         other
     }
 
+    /// The same server and database, with other limits.
+    #[must_use]
+    pub fn with_pins(&self, pins: Pins) -> Self {
+        Self { pins, ..self.clone() }
+    }
+
     /// The database that sessions are on, where the URL names one.
     pub fn database(&self) -> Option<String> {
         self.address.config.get_dbname().map(str::to_owned)

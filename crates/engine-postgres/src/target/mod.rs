@@ -3,6 +3,7 @@
 //! Everything is built in a staging schema that nobody is granted and moves into the target schema
 //! in one transaction, with a marker row that says so. Whoever looks sees the state before or after.
 
+mod backup;
 mod compare;
 mod existing;
 mod lock;
@@ -22,10 +23,11 @@ use diagnostics::code::INTERNAL;
 use ir::{Check, CompiledPlan, PostgresTarget, Settings, Target};
 use runtime::EngineError;
 use runtime::engine::{
-    Cancel, CatalogReport, CheckOutcome, Ledger, Leftover, Outcome, Preflight, PromoteHooks,
-    Promotion, Result, RunInfo, Staging, TargetEngine, Worker,
+    BackupReport, Cancel, CatalogReport, CheckOutcome, Ledger, Leftover, Outcome, Preflight,
+    PromoteHooks, Promotion, Result, RunInfo, Staging, TargetEngine, Worker,
 };
 
+use crate::backup::Trial;
 use crate::connect::{Address, Connector, Pins, Session};
 use crate::ledger::{self, PostgresLedger};
 use crate::worker::PostgresWorker;
@@ -51,6 +53,10 @@ pub struct PostgresEngine {
     before: Option<String>,
     /// The baseline as this server reads it.
     baseline: Option<Catalog>,
+    /// The promote would replace rows.
+    replaces: bool,
+    /// Where a backup of the target is tried; absent where the plan takes none.
+    trial: Option<Result<Trial>>,
 }
 
 impl PostgresEngine {
@@ -60,10 +66,16 @@ impl PostgresEngine {
     /// # Errors
     /// `RUN802`, `RUN809`, `PLN112`: never with a secret in it.
     pub fn connect(plan: &CompiledPlan, plan_dir: &Path, state_dir: &Path) -> Result<Self> {
-        let Target::Postgres(target) = &plan.target else {
-            return Err(EngineError::new(&INTERNAL, "the plan's target is not PostgreSQL"));
-        };
-        let address = Address::resolve(target, plan_dir, state_dir)?;
+        let address = Address::resolve(target_of(plan)?, plan_dir, state_dir)?;
+        Self::at(plan, address)
+    }
+
+    /// Connects to another server than the plan's own: for a rehearsal.
+    ///
+    /// # Errors
+    /// Those of [`PostgresEngine::connect`].
+    pub fn at(plan: &CompiledPlan, address: Address) -> Result<Self> {
+        let target = target_of(plan)?;
         let pins = Pins {
             statement_timeout_ms: plan.settings.statement_timeout_ms,
             lock_timeout_ms: plan.settings.lock_timeout_ms,
@@ -71,6 +83,7 @@ impl PostgresEngine {
         let connector = Connector::new(address, target.tls, pins)?;
         let mut lead = connector.open("lead")?;
         let description = describe(&mut lead, &target.schema)?;
+        let trial = backup::is_wanted(plan).then(|| backup::trial(&connector, &mut lead));
         Ok(Self {
             connector,
             target: target.clone(),
@@ -81,6 +94,8 @@ impl PostgresEngine {
             staging: None,
             before: None,
             baseline: None,
+            replaces: false,
+            trial,
         })
     }
 
@@ -137,6 +152,15 @@ impl PostgresEngine {
     }
 }
 
+fn target_of(plan: &CompiledPlan) -> Result<&PostgresTarget> {
+    match &plan.target {
+        Target::Postgres(target) => Ok(target),
+        Target::Sqlite(_) => {
+            Err(EngineError::new(&INTERNAL, "the plan's target is not PostgreSQL"))
+        }
+    }
+}
+
 fn describe(lead: &mut Session, schema: &str) -> Result<String> {
     let engine = scratch::engine_name(lead)?;
     let database: String = lead.value(&INTERNAL, "select current_database()::text", &[])?;
@@ -166,13 +190,30 @@ impl TargetEngine for PostgresEngine {
     fn preflight(&mut self, plan: &CompiledPlan) -> Result<Preflight> {
         let own = self.connector.address().is_own_server();
         let verified = self.is_verified();
-        let result = preflight::run(&mut self.lead, plan, &self.target, own, verified)?;
+        let mut result = preflight::run(&mut self.lead, plan, &self.target, own, verified)?;
         self.before = Some(result.before.clone());
+        self.replaces = !result.replaced.is_empty();
+        if self.replaces
+            && let Some(trial) = &self.trial
+        {
+            result.findings.extend(backup::obstacles(trial, self.lead.major()));
+        }
         Ok(result)
     }
 
     fn canceller(&self) -> Option<Box<dyn Cancel>> {
         Some(crate::worker::canceller(&self.lead))
+    }
+
+    fn back_up_target(&mut self, _: &CompiledPlan, folder: &Path) -> Result<Option<BackupReport>> {
+        if !self.replaces {
+            return Ok(None);
+        }
+        let trial = match self.trial.take() {
+            Some(trial) => trial?,
+            None => Trial::on_same_server(&self.connector),
+        };
+        backup::take(&self.connector, &self.target.schema, folder, &trial).map(Some)
     }
 
     fn create_staging(&mut self, plan: &CompiledPlan, run: &RunInfo) -> Result<Staging> {

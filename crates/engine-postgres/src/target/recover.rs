@@ -30,8 +30,7 @@ impl Recover for PostgresEngine {
         self.end_dead_sessions(run)?;
         let Some(note) = staging::note(&mut self.lead, &name)? else { return Ok(None) };
         let notes = staging::notes_name(&name);
-        if note.compiled_digest != run.compiled_digest
-            || !staging::exists(&mut self.lead, &notes)?
+        if note.compiled_digest != run.compiled_digest || !staging::exists(&mut self.lead, &notes)?
         {
             staging::remove(&mut self.lead, &name)?;
             return Ok(None);

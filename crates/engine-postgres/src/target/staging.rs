@@ -84,9 +84,11 @@ fn create_inside(
     let name = name(&run.run_id);
     for schema in [&name, &notes_name(&name)] {
         let schema = quote(schema);
-        session.run(&format!("create schema {schema}; revoke all on schema {schema} from public"))?;
+        session
+            .run(&format!("create schema {schema}; revoke all on schema {schema} from public"))?;
     }
-    session.run(&format!("create table {}.step (id text primary key)", quote(&notes_name(&name))))?;
+    session
+        .run(&format!("create table {}.step (id text primary key)", quote(&notes_name(&name))))?;
     let mut extensions = Vec::new();
     for extension in &target.extensions {
         if !extension::is_installed(session, extension)?

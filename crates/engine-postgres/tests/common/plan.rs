@@ -64,6 +64,7 @@ pub(crate) fn plan(url: &str, statements: &[&str]) -> CompiledPlan {
         components: Vec::new(),
         steps: steps.map(|(sql, line)| step(line, sql, Place::Staging)).collect(),
         waivers: Vec::new(),
+        backups: ir::Backups::default(),
         settings: Settings { lock_timeout_ms: 300, promote_attempts: 2, ..Settings::default() },
     }
 }

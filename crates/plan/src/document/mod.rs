@@ -2,6 +2,7 @@
 //! with them. Plans are read by `decode`, which gives every value its place; the tests hold the two
 //! against each other.
 
+mod backup;
 mod components;
 mod run;
 mod target;
@@ -10,6 +11,7 @@ mod value;
 use schemars::{JsonSchema, Schema, generate::SchemaSettings};
 use serde::{Deserialize, Serialize};
 
+pub use backup::*;
 pub use components::*;
 pub use run::*;
 pub use target::*;
@@ -48,6 +50,9 @@ pub struct Document {
     /// What must hold, before and after.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checks: Option<Checks>,
+    /// How backups are kept, and how what the promote replaces is saved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backup: Option<Backup>,
     /// Permissions for single hazards and lints.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waivers: Option<Vec<Waiver>>,

@@ -141,6 +141,7 @@ impl<'a> Context<'a> {
             }
             Action::Preflight
             | Action::Backup { .. }
+            | Action::BackupTarget
             | Action::CreateStaging
             | Action::VerifyCatalog
             | Action::Promote { .. }

@@ -34,6 +34,7 @@ pub(crate) fn who(action: &Action) -> Who {
         },
         Action::Execute { place: Place::Promote, .. } => Who::InPromote,
         Action::Backup { .. }
+        | Action::BackupTarget
         | Action::CreateStaging
         | Action::VerifyCatalog
         | Action::Promote { .. }
@@ -82,7 +83,9 @@ impl Graph {
         };
         let backup_of = |name: &str, action: &Action| matches!(action, Action::Backup { source } if source == name);
         match &plan.steps[index].action {
-            Action::CreateStaging => all(&|_, action| matches!(action, Action::Backup { .. })),
+            Action::CreateStaging => {
+                all(&|_, action| matches!(action, Action::Backup { .. } | Action::BackupTarget))
+            }
             Action::VerifyRows { table } => all(&|_, action| {
                 matches!(action, Action::CreateStaging)
                     || matches!(action, Action::Load(load) if load.table == *table)
@@ -108,6 +111,7 @@ impl Graph {
             },
             Action::Preflight
             | Action::Backup { .. }
+            | Action::BackupTarget
             | Action::Execute { place: Place::Promote, .. } => Vec::new(),
         }
     }
@@ -247,6 +251,7 @@ fn writes(action: &Action) -> bool {
         | Action::Analyze { .. } => true,
         Action::Preflight
         | Action::Backup { .. }
+        | Action::BackupTarget
         | Action::Execute { place: Place::Promote, .. }
         | Action::VerifyRows { .. }
         | Action::VerifyCatalog

@@ -8,7 +8,7 @@ use ir::{Action, Check, OnSourceChange};
 
 use super::context::{Copy, defect, interrupted};
 use super::graph::{Who, who};
-use super::{Context, work};
+use super::{Context, target_backup, work};
 use crate::digest::sha256_of;
 use crate::engine::{
     BackupReport, CheckOutcome, PromoteHooks, Promotion, SourcePath, Staging, TargetEngine,
@@ -90,6 +90,10 @@ impl Lead<'_> {
             Action::Backup { source } => {
                 intent(None)?;
                 self.back_up(source, context)
+            }
+            Action::BackupTarget => {
+                intent(None)?;
+                target_backup::take(session, &self.backups, target)
             }
             Action::CreateStaging if self.taken_up.staging.is_some() => Ok(()),
             Action::CreateStaging => {

@@ -7,6 +7,7 @@ mod graph;
 mod lead;
 mod load;
 mod schedule;
+mod target_backup;
 mod work;
 
 pub(crate) use context::Context;

@@ -68,6 +68,8 @@ pub enum Record {
         elapsed_ms: u64,
     },
     BackupDone(BackupRecord),
+    /// What the promote would replace is saved, restored elsewhere and compared.
+    TargetBackedUp(TargetBackupRecord),
     StagingCreated {
         name: String,
     },
@@ -175,6 +177,7 @@ impl Record {
             | Record::StageFinished { .. }
             | Record::StepDone { .. }
             | Record::BackupDone(_)
+            | Record::TargetBackedUp(_)
             | Record::Loaded(_)
             | Record::RowsVerified { .. }
             | Record::CheckDone { .. }
@@ -320,6 +323,16 @@ pub struct BackupRecord {
     pub size: u64,
     pub tables: Vec<TableDigest>,
     pub foreign_key_violations: u64,
+    pub elapsed_ms: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TargetBackupRecord {
+    pub backup: String,
+    pub sha256: String,
+    pub size: u64,
+    pub tables: Vec<TableDigest>,
     pub elapsed_ms: u64,
 }
 

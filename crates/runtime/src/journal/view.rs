@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::format::{
     Alias, BackupRecord, Begun, Closing, Failure, Line, LoadedRecord, Record, SourceRecord,
-    WarningKind,
+    TargetBackupRecord, WarningKind,
 };
 
 /// All fields of requirements R13 to R20. Lists are in the order of events, tables in name order.
@@ -37,6 +37,9 @@ pub struct View {
     #[serde(skip)]
     pub before: Option<String>,
     pub backups: Vec<BackupRecord>,
+    /// Of what the promote replaces; the last one, where the run was gone on with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target_backup: Option<TargetBackupRecord>,
     /// Staging schema or file, while it is there.
     pub temporary_path: Option<String>,
     /// What goes into which column.
@@ -136,6 +139,10 @@ impl View {
                 self.steps_done = self.done.len() as u64;
             }
             Record::BackupDone(backup) => self.backed_up(backup),
+            Record::TargetBackedUp(backup) => {
+                self.preserve.push(backup.backup.clone());
+                self.target_backup = Some(backup.clone());
+            }
             Record::StagingCreated { name } => self.temporary_path = Some(name.clone()),
             Record::Loaded(loaded) => {
                 self.tables.insert(loaded.table.clone(), loaded.clone());

@@ -236,8 +236,10 @@ fn is_done(plan: &CompiledPlan, at: usize, view: &View, executed: &BTreeSet<Stri
         Action::Execute { place: Place::Staging, .. } => recorded || executed.contains(&step.id),
         Action::Load(load) => recorded && sent(view, &load.table).is_some(),
         Action::SetSequences { .. } | Action::Analyze { .. } => recorded,
+        // What the promote replaces may have changed since: it is saved as it is now.
         Action::Preflight
         | Action::Backup { .. }
+        | Action::BackupTarget
         | Action::CreateStaging
         | Action::Execute { place: Place::Promote, .. }
         | Action::VerifyRows { .. }

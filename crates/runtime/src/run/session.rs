@@ -259,7 +259,7 @@ fn alias(plan: &CompiledPlan, stage: &str) -> Alias {
     let sqlite = matches!(plan.target, Target::Sqlite(_));
     match first {
         Some(Action::Preflight) => Alias::ScanSource,
-        Some(Action::Backup { .. }) => Alias::CreateBackup,
+        Some(Action::Backup { .. } | Action::BackupTarget) => Alias::CreateBackup,
         Some(Action::CreateStaging) if sqlite => Alias::OpenSqlite,
         Some(Action::CreateStaging) => Alias::OpenTarget,
         Some(Action::Load(_)) if sqlite => Alias::WriteSqlite,

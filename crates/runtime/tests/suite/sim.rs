@@ -56,6 +56,12 @@ pub(crate) struct World {
     pub calls: Vec<String>,
     /// The call with this number fails.
     pub fail_at: Option<usize>,
+    /// The process dies in the call with this number: nothing that it does later has an effect.
+    pub dies_at: Option<usize>,
+    /// What was in the journal then; `None`: it lives.
+    pub died: Option<Option<Vec<u8>>>,
+    /// Where the journal is.
+    pub runs: std::path::PathBuf,
     /// It panics instead.
     pub panics: bool,
     /// The table that loses a row on its way.
@@ -86,7 +92,14 @@ impl Sim {
     /// Counts the call and fails it, where it is the one.
     fn call(&self, name: &str) -> Result<()> {
         let mut world = self.world();
+        if world.died.is_some() {
+            return Err(dead());
+        }
         world.calls.push(name.to_owned());
+        if world.dies_at == Some(world.calls.len()) {
+            world.died = Some(journal_in(&world.runs));
+            return Err(dead());
+        }
         if world.fail_at != Some(world.calls.len()) {
             return Ok(());
         }
@@ -95,7 +108,11 @@ impl Sim {
     }
 
     fn staged(&self, change: impl FnOnce(&mut BTreeMap<String, Rows>)) -> Result<()> {
-        match &mut self.world().staging {
+        let mut world = self.world();
+        if world.died.is_some() {
+            return Err(dead());
+        }
+        match &mut world.staging {
             Some((_, tables)) => {
                 change(tables);
                 Ok(())
@@ -103,6 +120,18 @@ impl Sim {
             None => Err(EngineError::new(&code::STATEMENT_FAILED, "there is no staging")),
         }
     }
+}
+
+fn dead() -> EngineError {
+    EngineError::new(&code::STATEMENT_FAILED, "the process is dead")
+}
+
+/// The last run's.
+fn journal_in(runs: &Path) -> Option<Vec<u8>> {
+    let mut folders: Vec<_> =
+        std::fs::read_dir(runs).ok()?.map(|entry| entry.expect("readable").path()).collect();
+    folders.sort();
+    std::fs::read(folders.last()?.join("journal.jsonl")).ok()
 }
 
 // ---------------------------------------------------------------- source
@@ -316,8 +345,28 @@ impl TargetEngine for Leader {
         })
     }
 
+    /// Saves nothing where the simulated target is empty.
+    fn back_up_target(&mut self, _: &CompiledPlan, folder: &Path) -> Result<Option<BackupReport>> {
+        self.0.call("back up target")?;
+        let world = self.0.world();
+        let tables: BTreeMap<_, _> =
+            world.live.iter().map(|(table, rows)| (table.clone(), digest(rows))).collect();
+        if tables.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(BackupReport {
+            backup: folder.join("target.dump"),
+            sha256: "0".repeat(64),
+            size: 1,
+            tables,
+            foreign_key_violations: 0,
+            elapsed_ms: 1,
+        }))
+    }
+
     fn create_staging(&mut self, plan: &CompiledPlan, run: &RunInfo) -> Result<Staging> {
         let tables = loads(plan).map(|load| (load.table.clone(), Rows::new())).collect();
+        self.0.call("about to create_staging")?;
         self.0.world().staging = Some((run.run_id.clone(), tables));
         self.0.world().noted.clear();
         self.0.call("create_staging")?;
@@ -384,6 +433,8 @@ impl TargetEngine for Leader {
             )
             .class(ErrorClass::ConnectionLost));
         }
+        drop(world);
+        self.0.call("committed")?;
         Ok(Promotion {
             attempts: 2,
             locked_ms: 3,
@@ -407,7 +458,11 @@ impl TargetEngine for Leader {
     }
 
     fn discard_staging(&mut self, _: &RunInfo) -> Result<()> {
-        self.0.world().staging = None;
+        let mut world = self.0.world();
+        if world.died.is_some() {
+            return Err(dead());
+        }
+        world.staging = None;
         Ok(())
     }
 }
@@ -509,7 +564,11 @@ impl Worker for Connection {
 
     fn execute_once(&mut self, step: &str, sql: &str) -> Result<Executed> {
         let done = self.execute(sql)?;
-        assert!(self.0.world().noted.insert(step.to_owned()), "{step} was executed twice");
+        let mut world = self.0.world();
+        if world.died.is_some() {
+            return Err(dead());
+        }
+        assert!(world.noted.insert(step.to_owned()), "{step} was executed twice");
         Ok(done)
     }
 
@@ -617,6 +676,7 @@ impl LoadSink for Sink {
         sim.staged(|tables| {
             tables.insert(table, rows);
         })?;
+        sim.call("loaded")?;
         Ok(loaded)
     }
 }

@@ -85,7 +85,8 @@ pub(in crate::target) fn exists(session: &mut Session, run_id: &str) -> Result<b
     if format(session)?.is_none() {
         return Ok(false);
     }
-    let sql = "select exists (select from cutover.run where run_id = $1 and state <> 'rolled-back')";
+    let sql =
+        "select exists (select from cutover.run where run_id = $1 and state <> 'rolled-back')";
     session.value(&STATEMENT_FAILED, sql, &[&run_id])
 }
 

@@ -58,7 +58,8 @@ impl Promote<'_> {
         let (mut attempt, mut wait) = (1, FIRST);
         loop {
             let schema = &self.target.schema;
-            let done = self.attempt(session, hooks).map_err(|error| blocked(session, schema, error));
+            let done =
+                self.attempt(session, hooks).map_err(|error| blocked(session, schema, error));
             match done {
                 Ok(done) => return Ok(Promotion { attempts: attempt, ..done }),
                 Err(error) if error.class == ErrorClass::Transient && attempt < attempts => {
