@@ -6,6 +6,7 @@ pub mod capture;
 pub mod connect;
 pub mod copy;
 pub mod introspect;
+pub mod rehearsal;
 pub mod scratch;
 pub mod server;
 pub mod sqlstate;

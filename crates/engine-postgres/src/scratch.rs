@@ -137,6 +137,7 @@ pub fn engine_name(session: &mut Session) -> Result<String, EngineError> {
 pub(crate) struct Database {
     connector: Connector,
     name: String,
+    kept: bool,
 }
 
 impl Database {
@@ -147,11 +148,17 @@ impl Database {
         session.run(&format!("drop database if exists {}", quote(&name)))?;
         session
             .run(&format!("create database {} template template0 encoding 'UTF8'", quote(&name)))?;
-        Ok(Self { connector: connector.clone(), name })
+        Ok(Self { connector: connector.clone(), name, kept: false })
     }
 
     pub(crate) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Leaves it on the server; returns its name.
+    pub(crate) fn keep(mut self) -> String {
+        self.kept = true;
+        self.name.clone()
     }
 
     fn session(&self, stage: &str) -> Result<Session, EngineError> {
@@ -161,6 +168,9 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
+        if self.kept {
+            return;
+        }
         // What cannot be dropped here goes with the throw-away cluster, or has a name that says
         // whose it is.
         if let Ok(mut session) = self.connector.open("scratch") {

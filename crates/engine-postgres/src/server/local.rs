@@ -124,6 +124,23 @@ impl Local {
         if output.status.success() { Ok(true) } else { Err(text.trim().to_owned()) }
     }
 
+    /// Stops it and removes all that it holds; nothing to remove is fine.
+    ///
+    /// # Errors
+    /// A sentence for people.
+    pub fn remove(&self) -> Result<(), String> {
+        self.stop()?;
+        for folder in [&self.folder, &self.socket] {
+            match fs::remove_dir_all(folder) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(format!("cannot remove `{}`: {error}", folder.display()));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Held while the server is being made and started: two runs may want it at once.
     fn alone(&self) -> Result<File, String> {
         let failed =
