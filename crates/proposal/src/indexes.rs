@@ -4,7 +4,7 @@ use sql::{Dialect, quote_ident};
 
 use crate::evidence::{self, ElementKey};
 use crate::expression::Translated;
-use crate::schema::{Element, Index, Maker, Rule, Standing};
+use crate::schema::{Element, Index, Maker, Rule, Standing, derived};
 
 /// The column that an element is, in the source's words; `None` for an expression.
 pub(crate) fn column_of(element: &evidence::Element) -> Option<String> {
@@ -95,7 +95,7 @@ fn propose(maker: &mut Maker<'_>) {
         if is_led(maker, &table, &columns) {
             continue;
         }
-        let name = maker.names.take(&format!("{table}_{}_idx", columns.join("_")));
+        let name = maker.names.take(&derived(&table, &columns, "idx"));
         let elements = columns.into_iter().map(Element::Column).collect();
         maker.schema.indexes.push(Index {
             name,

@@ -20,6 +20,19 @@ pub(crate) struct Role {
     pub(crate) indexed: bool,
     /// An expression of the schema names it: the expression was written for the values as they are.
     pub(crate) mentioned: bool,
+    /// What these expressions say about it as a truth value.
+    pub(crate) truth: Truth,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Truth {
+    /// Nothing, or what is said reads the same of a boolean.
+    #[default]
+    Unsaid,
+    /// That it is 0 or 1.
+    Checked,
+    /// Something that cannot be said of a boolean.
+    Denied,
 }
 
 /// What was chosen for a column, and what speaks for it.
@@ -71,7 +84,7 @@ pub(crate) fn fit(values: &Values, candidate: Candidate) -> Option<&Fit> {
 fn wanted(column: &Column, role: Role) -> Vec<Candidate> {
     let values = &column.values;
     match family(&column.declared) {
-        Family::Boolean if !role.key => vec![Candidate::Boolean],
+        Family::Boolean if !role.key && role.truth != Truth::Denied => vec![Candidate::Boolean],
         Family::Boolean | Family::Integer => integers(column, role),
         Family::SmallInteger if role.key => vec![Candidate::Bigint],
         Family::SmallInteger => [boolean(column, role), vec![Candidate::Smallint]].concat(),
@@ -104,13 +117,13 @@ fn integers(column: &Column, role: Role) -> Vec<Candidate> {
     [boolean(column, role), vec![integer, Candidate::Bigint]].concat()
 }
 
-/// 0 and 1, both seen and often, or in a column whose name asks a question.
+/// 0 and 1, both seen and often, or checked, or in a column whose name asks a question.
 fn boolean(column: &Column, role: Role) -> Vec<Candidate> {
     let values = &column.values;
     let both = (values.least, values.greatest) == (0, 1) && values.count() >= MANY;
-    let named = sounds_boolean(&column.name) && values.count() > 0;
+    let said = sounds_boolean(&column.name) && values.count() > 0 || role.truth == Truth::Checked;
     let numbers = values.integers == values.count();
-    let take = numbers && (both || named) && !role.key && !role.mentioned;
+    let take = numbers && (both || said) && !role.key && role.truth != Truth::Denied;
     if take { vec![Candidate::Boolean] } else { Vec::new() }
 }
 
@@ -158,6 +171,9 @@ fn patterns(column: &Column, role: Role) -> Vec<Candidate> {
     let mut found = Vec::new();
     if some {
         found.push(Candidate::Uuid);
+    }
+    if !role.key && (values.count() >= MANY || values.count() > 0 && sounds_boolean(&column.name)) {
+        found.push(Candidate::Boolean);
     }
     if !role.key && (some || values.count() > 0 && sounds_temporal(&column.name)) {
         found.push(Candidate::Date);

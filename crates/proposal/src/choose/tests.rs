@@ -27,11 +27,15 @@ use Candidate::*;
 fn numbers_are_as_narrow_as_is_safe() {
     let numbers = [Boolean, Smallint, Integer, Bigint, DoublePrecision, Numeric, Text];
     let key = Role { key: true, ..Role::default() };
+    let checked = Role { truth: Truth::Checked, mentioned: true, ..Role::default() };
+    let denied = Role { truth: Truth::Denied, mentioned: true, ..Role::default() };
     let cases = [
         ("flag", "INTEGER", integers_of(1_204_331, 0, 1), Role::default(), Boolean),
         ("flag", "INTEGER", integers_of(5, 0, 1), Role::default(), Integer),
         ("is_open", "INTEGER", integers_of(5, 0, 1), Role::default(), Boolean),
         ("is_open", "INTEGER", integers_of(500, 0, 1), key, Bigint),
+        ("flag", "INTEGER", integers_of(5, 0, 1), checked, Boolean),
+        ("is_open", "INTEGER", integers_of(5, 0, 1), denied, Integer),
         ("flag", "BOOLEAN", integers_of(1, 1, 1), Role::default(), Boolean),
         ("n", "INTEGER", integers_of(9, 1, 1_000), Role::default(), Integer),
         ("n", "INTEGER", integers_of(9, 1, 2_000_000_000), Role::default(), Bigint),

@@ -37,10 +37,7 @@ impl Writer<'_> {
         for table in &schema.tables {
             self.table(table);
         }
-        for constraint in &schema.constraints {
-            let text = constraint_sql(constraint);
-            self.statement(&text, constraint.decide.as_deref());
-        }
+        self.constraints(schema, |rule| !matches!(rule, Rule::ForeignKey { .. }));
         for index in &schema.indexes {
             let why = match &index.standing {
                 Standing::Built => None,
@@ -49,9 +46,17 @@ impl Writer<'_> {
             };
             self.statement(&index_sql(index), why);
         }
+        // A foreign key may refer to the columns of a unique index.
+        self.constraints(schema, |rule| matches!(rule, Rule::ForeignKey { .. }));
         for other in schema.others.iter().filter(|_| self.evidence) {
             self.out.push_str(&format!("\n-- DECIDE {} {}\n", other.kind, other.name));
             comment(self.out, "", "--", &other.sql);
+        }
+    }
+
+    fn constraints(&mut self, schema: &Schema, wanted: fn(&Rule) -> bool) {
+        for constraint in schema.constraints.iter().filter(|constraint| wanted(&constraint.rule)) {
+            self.statement(&constraint_sql(constraint), constraint.decide.as_deref());
         }
     }
 

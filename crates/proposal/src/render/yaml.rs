@@ -281,6 +281,7 @@ fn scalar(text: &str, meaningful: &str) -> String {
     const WORDS: [&str; 11] =
         ["", "~", "null", "true", "false", "yes", "no", "on", "off", "y", "n"];
     let starts = text.starts_with(|c: char| c.is_alphabetic() || c == '_')
+        || ["/", "./", "../"].iter().any(|start| text.starts_with(start))
         || text.starts_with('(') && text.ends_with(')');
     let plain = starts
         && !text.ends_with([' ', ':'])
