@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use diagnostics::code;
 use ir::{Action, Check, CompiledPlan, Place as StepPlace};
 use runtime::engine::{PromoteHooks, Promotion, Result, RunInfo};
-use runtime::{EngineError, ErrorClass};
+use runtime::{EngineError, ErrorClass, faults};
 use rusqlite::Connection;
 use rustix::fs::{AtFlags, CWD, RenameFlags, linkat, renameat_with};
 use rustix::io::Errno;
@@ -88,7 +88,10 @@ fn complete(
         return Err(EngineError::new(&code::CATALOG_DIFFERS, message).object(&target.place.shown));
     }
     marker::write(&conn, run, &report.fingerprint).map_err(failed)?;
+    let point = |what| faults::io(what).map_err(|error| target.broken(&error));
+    point("commit the new file")?;
     conn.execute_batch("COMMIT").map_err(failed)?;
+    point("check the new file")?;
     check_integrity(target, &conn)?;
     // The plan's own SQL may have chosen another one.
     conn.execute_batch("PRAGMA journal_mode = delete").map_err(failed)?;
@@ -261,6 +264,7 @@ fn own_like_old(staged: &Staged, live: &Path) -> io::Result<()> {
 
 /// The new file gets the live name, the old one `kept`.
 fn replace(staged: &Path, live: &Path, kept: &Path) -> io::Result<()> {
+    faults::io("link the old file")?;
     match link(live, kept) {
         Ok(()) => put_in_place(staged, live, kept),
         Err(Errno::EXIST) => Err(Errno::EXIST.into()),
@@ -282,8 +286,8 @@ fn link(live: &Path, kept: &Path) -> rustix::io::Result<()> {
 }
 
 fn put_in_place(staged: &Path, live: &Path, kept: &Path) -> io::Result<()> {
-    match fs::rename(staged, live) {
-        Ok(()) => sync_folder(live),
+    match faults::io("rename over the old file").and_then(|()| fs::rename(staged, live)) {
+        Ok(()) => faults::io("sync the folder of the target").and_then(|()| sync_folder(live)),
         Err(error) => {
             // The old file keeps its first name; the second one says nothing any more.
             fs::remove_file(kept).ok();
@@ -299,6 +303,7 @@ fn exchange(staged: &Path, live: &Path) -> io::Result<()> {
 
 /// Renames to a name that must be free.
 pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+    faults::io("rename the new file")?;
     match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
         Ok(()) => sync_folder(to),
         Err(Errno::INVAL | Errno::NOSYS) => {

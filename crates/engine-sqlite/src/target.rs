@@ -120,6 +120,10 @@ impl SqliteTarget {
         engine_error(&code::STATEMENT_FAILED, error).object(&self.place.shown)
     }
 
+    pub(crate) fn broken(&self, error: &std::io::Error) -> EngineError {
+        io_error(&code::STATEMENT_FAILED, &self.place.shown, error)
+    }
+
     /// The live file for reading; where there is none, an empty database.
     fn live(&self) -> Result<Connection> {
         let live = self.place.live();

@@ -3,6 +3,7 @@
 //! Knows no engine and no plan language: engines implement the traits of [`engine`], and the only
 //! input is an [`ir::CompiledPlan`].
 
+mod attest;
 mod binding;
 pub mod clock;
 pub mod digest;
@@ -10,6 +11,7 @@ pub mod engine;
 pub mod error;
 pub mod events;
 mod executor;
+pub mod faults;
 pub mod fleet;
 pub mod journal;
 pub mod misfits;

@@ -6,8 +6,11 @@ use std::path::Path;
 
 use rustix::fs::{Mode, OFlags};
 
+use crate::faults;
+
 /// Creates the file, which must not exist: `O_EXCL | O_NOFOLLOW`, 0600.
 pub(crate) fn create_new(path: &Path) -> io::Result<File> {
+    faults::io("create file")?;
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     Ok(File::from(rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR)?))
 }
@@ -21,6 +24,7 @@ pub(crate) fn open(path: &Path, write: bool) -> io::Result<File> {
 
 /// Creates the folder, which must not exist, with mode 0700, and makes its name durable.
 pub(crate) fn create_new_folder(path: &Path) -> io::Result<()> {
+    faults::io("create folder")?;
     rustix::fs::mkdir(path, Mode::RWXU)?;
     path.parent().map_or(Ok(()), sync_folder)
 }
@@ -28,11 +32,13 @@ pub(crate) fn create_new_folder(path: &Path) -> io::Result<()> {
 /// Creates the folder and its parents with mode 0700 where they are missing.
 pub(crate) fn create_folders(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;
+    faults::io("create folders")?;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
 /// Makes names that were created, renamed or removed in the folder durable.
 pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
+    faults::io("sync folder")?;
     let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
     File::open(path)?.sync_all()
 }
@@ -46,8 +52,11 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
         Ok(()) | Err(_) => {}
     }
     let mut file = create_new(&temporary)?;
+    faults::io("write file")?;
     file.write_all(bytes)?;
+    faults::io("sync file")?;
     file.sync_all()?;
+    faults::io("rename file")?;
     std::fs::rename(&temporary, path)?;
     path.parent().map_or(Ok(()), sync_folder)
 }

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use diagnostics::code;
 use ir::CompiledPlan;
-use runtime::EngineError;
 use runtime::engine::{
     Adopted, Area, Recover, Restore, Restored, Result, RunInfo, Staging, WrittenSince,
 };
+use runtime::{EngineError, faults};
 
 use super::{SqliteTarget, Staged, leftovers, marker};
 use crate::connect;
@@ -64,11 +64,13 @@ impl Recover for SqliteTarget {
             return Err(runtime::engine::new_rows(&discarded).object(&self.place.shown));
         }
         let _locked = lock_old(self, wait)?;
-        let replaced = match request.kept {
+        let replaced = || match request.kept {
             Some(_) => fs::rename(&kept, &live),
             None => fs::remove_file(&live),
         };
-        replaced
+        faults::io("put the old file back")
+            .and_then(|()| replaced())
+            .and_then(|()| faults::io("sync the folder of the target"))
             .and_then(|()| sync_folder(&live))
             .map_err(|error| io_error(&code::STATEMENT_FAILED, &self.place.shown, &error))?;
         Ok(Restored { discarded })

@@ -11,7 +11,7 @@ use super::format::{self, Begun, FORMAT_VERSION, Line, NO_PREVIOUS, Record};
 use super::{JOURNAL_FILE, PLAN_FILE, VIEW_FILE, View, reader};
 use crate::EngineError;
 use crate::clock::stamp;
-use crate::private;
+use crate::{faults, private};
 
 /// The open journal of a live run, or of a dead one that is being closed. While it is open the
 /// file is locked; that lock, not a process number, says that a run is alive.
@@ -105,8 +105,10 @@ impl Journal {
         if std::mem::replace(&mut self.broken, true) {
             return Err(std::io::Error::other("an earlier write failed"));
         }
+        faults::io("write to the journal")?;
         self.file.write_all(bytes)?;
         if durable {
+            faults::io("sync the journal")?;
             self.file.sync_data()?;
         }
         self.broken = false;

@@ -61,6 +61,7 @@ impl<'a> Held<'a> {
     /// `RUN801` while the run or another one is alive, `RUN844` where the case is not for `act`.
     fn take(mut request: Request<'a>, act: Act) -> Result<Self, EngineError> {
         let info = info(&request);
+        request.target = crate::faults::target(request.target);
         request.target.lock(&info)?;
         let journal = adopt(&info.run_dir, &info.run_id)?;
         let read = match &journal {

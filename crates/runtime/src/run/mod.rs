@@ -31,7 +31,7 @@ use crate::executor::{self, Context, Graph, Lead, TakenUp};
 use crate::journal::Journal;
 use crate::journal::format::Begun;
 use crate::stop::StopFlag;
-use crate::{EngineError, private};
+use crate::{EngineError, faults, private};
 use prepare::Prepared;
 use session::Session;
 
@@ -59,7 +59,8 @@ pub struct RunRequest<'a> {
 
 /// Runs the plan. Never fails otherwise than by its report.
 pub fn run(request: RunRequest<'_>) -> RunReport {
-    let RunRequest { plan, plan_dir, state_dir, mut target, clock, events, stop, .. } = request;
+    let RunRequest { plan, plan_dir, state_dir, target, clock, events, stop, .. } = request;
+    let (mut target, sources) = (faults::target(target), faults::sources(request.sources));
     let run_id = run_id(clock);
     let info = RunInfo {
         run_dir: runs_folder(&state_dir).join(run_id.as_deref().unwrap_or("none")),
@@ -77,7 +78,7 @@ pub fn run(request: RunRequest<'_>) -> RunReport {
         steps: plan.steps.len(),
     });
     let drive = Drive {
-        engine: request.sources.as_ref(),
+        engine: sources.as_ref(),
         state_dir: &state_dir,
         plan_digest: request.plan_digest,
         write_guard: request.write_guard,

@@ -22,7 +22,7 @@ use crate::executor::{Graph, TakenUp};
 use crate::journal::format::{FileRecord, SourceRecord, WarningKind};
 use crate::journal::{Journal, Record, View};
 use crate::stop::StopFlag;
-use crate::{EngineError, RowDigest};
+use crate::{EngineError, RowDigest, faults};
 
 pub struct ResumeRequest<'a> {
     pub run_id: String,
@@ -42,7 +42,8 @@ pub struct ResumeRequest<'a> {
 /// Goes on with a run that did not end. Never fails otherwise than by its report; can itself be
 /// killed and repeated.
 pub fn resume(request: ResumeRequest<'_>) -> RunReport {
-    let ResumeRequest { plan, plan_dir, state_dir, mut target, clock, events, stop, .. } = request;
+    let ResumeRequest { plan, plan_dir, state_dir, target, clock, events, stop, .. } = request;
+    let (mut target, sources) = (faults::target(target), faults::sources(request.sources));
     let info = RunInfo {
         run_dir: runs_folder(&state_dir).join(&request.run_id),
         run_id: request.run_id,
@@ -59,7 +60,7 @@ pub fn resume(request: ResumeRequest<'_>) -> RunReport {
         steps: plan.steps.len(),
     });
     let drive = Drive {
-        engine: request.sources.as_ref(),
+        engine: sources.as_ref(),
         state_dir: &state_dir,
         plan_digest: None,
         write_guard: request.write_guard,

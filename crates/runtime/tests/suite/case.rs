@@ -6,10 +6,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ir::CompiledPlan;
+use runtime::EngineError;
 use runtime::clock::Clock;
-use runtime::engine::TargetColumn;
+use runtime::engine::{TargetColumn, TargetEngine};
 use runtime::events::{EventSink, Stamped};
-use runtime::run::{RunOutcome, RunReport, RunRequest, run};
+use runtime::recovery::Request;
+use runtime::run::{ResumeRequest, RunOutcome, RunReport, RunRequest, resume, run};
+use runtime::status::{self, RunStatus};
 use runtime::stop::StopFlag;
 use serde_json::{Value as Json, json};
 
@@ -85,6 +88,7 @@ impl Case {
         );
         case.write("b1.db", json!({ "log": { "columns": ["n"], "rows": [[1], [2]] } }));
         case.write("b2.db", json!({ "log": { "columns": ["n"], "rows": [[3]] } }));
+        case.sim.world().runs = case.state().join("runs");
         case.sim.world().live.insert("customers".to_owned(), vec![vec![9]]);
         case.sim.world().columns = [
             ("customers", vec![column("id")]),
@@ -127,6 +131,53 @@ impl Case {
             today: "2026-11-21".parse().expect("a date"),
             write_guard: "enforced".to_owned(),
         })
+    }
+
+    /// What a killed process leaves: the target as it was at its death, the journal as well.
+    pub(crate) fn bury(&self, report: &RunReport) {
+        let mut world = self.sim.world();
+        let journal = world.died.take().expect("it died");
+        (world.dies_at, world.locked) = (None, false);
+        world.calls.clear();
+        let Some(path) = &report.journal else { return };
+        std::fs::write(path, journal.unwrap_or_default()).expect("written");
+        drop(std::fs::remove_file(path.with_file_name("journal.json")));
+    }
+
+    pub(crate) fn resume(&self, run_id: &str) -> RunReport {
+        resume(ResumeRequest {
+            run_id: run_id.to_owned(),
+            plan: self.compiled(),
+            plan_dir: self.folder.path().to_owned(),
+            state_dir: self.state(),
+            sources: Arc::new(self.sim.clone()),
+            target: Box::new(Leader(self.sim.clone())),
+            clock: &self.clock,
+            events: self.events.as_ref(),
+            stop: self.stop.clone(),
+            today: "2026-11-21".parse().expect("a date"),
+            write_guard: "enforced".to_owned(),
+        })
+    }
+
+    pub(crate) fn request(&self, run_id: &str) -> Request<'_> {
+        Request {
+            run_id: run_id.to_owned(),
+            plan: self.compiled(),
+            plan_dir: self.folder.path().to_owned(),
+            state_dir: self.state(),
+            target: Box::new(Leader(self.sim.clone())),
+            clock: &self.clock,
+        }
+    }
+
+    /// What `status` says of the run when it asks the target.
+    pub(crate) fn status(&self, run_id: &str) -> RunStatus {
+        let run = status::read(&self.state(), Some(run_id)).expect("a run");
+        let open = |_: &CompiledPlan| -> Result<Box<dyn TargetEngine>, EngineError> {
+            Ok(Box::new(Leader(self.sim.clone())))
+        };
+        status::ask(&self.state(), run, &open).0
     }
 
     /// Adds a step; `needs` by id.

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use runtime::journal::{Journal, Record, Tail, read_run, reader};
+use runtime::journal::format::Closing;
+use runtime::journal::{FORMAT_VERSION, Journal, Record, Tail, read_run, reader};
+use runtime::recovery::{Told, kept_plan};
 use runtime::status::{self, RunState};
 
 use crate::case::Case;
@@ -103,7 +105,53 @@ fn lines_that_are_missing_at_the_end_show_in_the_view() {
 #[test]
 fn a_newer_journal_is_not_guessed_at() {
     let (_case, _, bytes) = sample();
-    let newer = [b"{\"v\":2,".as_slice(), &bytes[7..]].concat();
+    let newer = [b"{\"v\":3,".as_slice(), &bytes[7..]].concat();
     assert_eq!(reader::parse(&newer).expect_err("newer").code.id, "JRN903");
-    assert_eq!(reader::parse(b"{\"v\":2,\"se").expect_err("newer").code.id, "JRN903");
+    assert_eq!(reader::parse(b"{\"v\":3,\"se").expect_err("newer").code.id, "JRN903");
+}
+
+/// Written by the program of format 1; it must be read for ever.
+#[test]
+fn an_old_journal_is_read() {
+    let read = reader::parse(include_bytes!("journal-v1.jsonl")).expect("it holds together");
+    assert!(read.lines.iter().all(|line| line.v == 1));
+    assert_eq!(read.lines.len(), 88);
+    let view = read.view;
+    assert_eq!(view.closed, Some(Closing::Promoted));
+    assert_eq!(Told::of(&view), Told::PromotedFirst);
+    assert_eq!(view.tables["order_items"].written, 1412);
+    assert_eq!(view.backups.len(), 1);
+}
+
+/// A program of format 1 says that it cannot read what this one writes: it looks at the version
+/// before anything else.
+#[test]
+fn every_line_begins_with_its_version() {
+    let (_case, _, bytes) = sample();
+    let start = format!("{{\"v\":{FORMAT_VERSION},\"seq\":");
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        assert!(line.starts_with(start.as_bytes()), "{}", String::from_utf8_lossy(line));
+    }
+}
+
+/// The compiled plan beside the journal: any byte changed or cut is found before anything is done
+/// with it.
+#[test]
+fn a_damaged_compiled_plan_is_named() {
+    let (_case, path, _) = sample();
+    let folder = path.parent().unwrap();
+    let plan = folder.join("compiled-plan.json");
+    let bytes = std::fs::read(&plan).unwrap();
+    assert!(kept_plan(folder).is_ok());
+    for at in (0..bytes.len()).step_by(17) {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 1;
+        let cut = bytes[..at].to_vec();
+        for bytes in [damaged, cut] {
+            std::fs::write(&plan, bytes).unwrap();
+            assert_eq!(kept_plan(folder).expect_err("damaged").code.id, "JRN901", "{at}");
+        }
+    }
+    std::fs::remove_file(&plan).unwrap();
+    assert_eq!(kept_plan(folder).expect_err("gone").code.id, "JRN901");
 }

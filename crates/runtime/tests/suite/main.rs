@@ -8,6 +8,7 @@ mod faults;
 mod journal;
 mod order;
 mod preflight;
+mod recovery;
 mod runs;
 mod sim;
 mod verify;

@@ -18,7 +18,7 @@ use catalog::Catalog;
 use diagnostics::code::{CHECK_FAILED, LOCK_TIMEOUT, STATEMENT_FAILED, TARGET_CHANGED};
 use ir::{Action, Check, CompiledPlan, Place, PostgresTarget};
 use runtime::engine::{PromoteHooks, Promotion, RunInfo};
-use runtime::{EngineError, ErrorClass};
+use runtime::{EngineError, ErrorClass, faults};
 
 pub(super) use marker::{end as end_marker, exists as marker_exists, format as marker_format};
 pub(super) use moves::stem;
@@ -279,6 +279,10 @@ const HOLDERS: &str = "\
 
 /// From here on only the server knows.
 fn commit(session: &mut Session) -> Result<(), EngineError> {
+    let point = |what| {
+        faults::io(what).map_err(|error| EngineError::new(&STATEMENT_FAILED, error.to_string()))
+    };
+    point("send COMMIT")?;
     session.client.batch_execute("commit").map_err(|error| {
         let found = sqlstate::error(&STATEMENT_FAILED, &error);
         if session.client.is_closed() { found.class(ErrorClass::ConnectionLost) } else { found }

@@ -1,0 +1,71 @@
+//! What the environment asks for, and the count.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The point is the one that fails.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fault;
+
+enum Mode {
+    Fail,
+    Kill,
+}
+
+struct Plan {
+    mode: Mode,
+    at: u64,
+    file: Option<PathBuf>,
+}
+
+static PASSED: AtomicU64 = AtomicU64::new(0);
+
+fn plan() -> Option<&'static Plan> {
+    static PLAN: OnceLock<Option<Plan>> = OnceLock::new();
+    let read = || {
+        let text = std::env::var("CUTOVER_FAULT").ok()?;
+        let (mode, at) = text.split_once(':')?;
+        let mode = match mode {
+            "fail" => Mode::Fail,
+            "kill" => Mode::Kill,
+            _ => return None,
+        };
+        let file = std::env::var_os("CUTOVER_FAULT_FILE").map(PathBuf::from);
+        Some(Plan { mode, at: at.parse().ok()?, file })
+    };
+    PLAN.get_or_init(read).as_ref()
+}
+
+pub(super) fn is_armed() -> bool {
+    plan().is_some()
+}
+
+pub(super) fn pass(what: &str) -> Result<(), Fault> {
+    let Some(plan) = plan() else { return Ok(()) };
+    if PASSED.fetch_add(1, Ordering::SeqCst) + 1 != plan.at {
+        return Ok(());
+    }
+    tell(plan, what);
+    match plan.mode {
+        Mode::Fail => Err(Fault),
+        Mode::Kill => die(),
+    }
+}
+
+/// A point that cannot tell is one that was never reached: the test says so.
+fn tell(plan: &Plan, what: &str) {
+    let Some(path) = &plan.file else { return };
+    let written = std::fs::OpenOptions::new().create(true).append(true).open(path);
+    drop(written.and_then(|mut file| writeln!(file, "{what}")));
+}
+
+fn die() -> ! {
+    let own = rustix::process::getpid();
+    loop {
+        // It does not return; until the kernel has ended all threads, this one waits.
+        rustix::process::kill_process(own, rustix::process::Signal::KILL).ok();
+        std::thread::park();
+    }
+}
