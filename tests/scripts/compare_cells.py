@@ -7,6 +7,7 @@ column's type and are compared as multisets of rows.
 
 usage: compare_cells.py --sqlite FILE --url URL --schema SCHEMA [--table SRC=DST]… [--column T.SRC=DST]…
                         [--convert T.COL=unix-seconds|unix-milliseconds|unix-microseconds]… [--skip-target T.COL]…
+                        [--with-generated]
 Without --table every ordinary table of the SQLite file is compared with the one of the same name
 (exactly, else in lower case). Prints a line per table; exit 1 where anything differs.
 """
@@ -149,7 +150,7 @@ def source_rows(db, table, columns):
 
 
 def compare(db, url, schema, source, target, options):
-    have = [row[1] for row in db.execute(f"pragma table_xinfo({quote(source)})") if row[6] == 0]
+    have = [row[1] for row in db.execute(f"pragma table_xinfo({quote(source)})") if row[6] == 0 or options.with_generated and row[6] > 1]
     columns = [(n, k) for n, k in target_columns(url, schema, target) if f"{target}.{n}" not in options.skip_target]
     by_target = {}
     for name in have:
@@ -187,6 +188,8 @@ def main():
     parser.add_argument("--sqlite", required=True)
     parser.add_argument("--url", required=True)
     parser.add_argument("--schema", required=True)
+    parser.add_argument("--with-generated", action="store_true",
+                        help="what SQLite computes was loaded like any other column")
     for name in ("--table", "--column", "--convert", "--skip-target", "--ignore-table"):
         parser.add_argument(name, action="append", default=[])
     options = parser.parse_args()

@@ -181,6 +181,19 @@ impl<'a> Maker<'a> {
             });
             self.primary_key(at, table);
         }
+        self.reserve();
+    }
+
+    /// Names that PostgreSQL makes for the indexes of primary keys and the sequences of identities.
+    fn reserve(&mut self) {
+        for table in &self.schema.tables {
+            self.names.take(&format!("{}_pkey", table.name));
+            for column in &table.columns {
+                if column.definition.contains(" as identity") {
+                    self.names.take(&format!("{}_{}_seq", table.name, column.name));
+                }
+            }
+        }
     }
 
     fn column(
