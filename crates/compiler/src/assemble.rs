@@ -48,6 +48,7 @@ pub(crate) fn plan(
         .map(|source| ir::Source {
             name: source.name.value.clone(),
             paths: source.paths.iter().map(|path| path.value.clone()).collect(),
+            tags: tags(&source.tags),
             origin: origin(cx.sources, source.name.span),
         })
         .collect();
@@ -191,6 +192,8 @@ fn settings(given: &model::Settings) -> ir::Settings {
             None => default.on_source_change,
         },
         memory_bytes: or(given.memory_bytes, default.memory_bytes),
+        index_memory_bytes: or(given.index_memory_bytes, default.index_memory_bytes),
+        index_workers: given.index_workers.map(|workers| workers.value),
         keep_ms: or(given.keep_ms, default.keep_ms),
     }
 }
@@ -216,4 +219,11 @@ fn backups(cx: &Context<'_>, given: &model::Backup) -> ir::Backups {
             origin: origin(cx.sources, attest.span),
         }),
     }
+}
+
+fn tags(tags: &model::Tags) -> ir::Tags {
+    let query = |(name, sql): &(Spanned<String>, SourceText)| (name.value.clone(), sql.text.clone());
+    let mut queries: Vec<_> = tags.queries.iter().map(query).collect();
+    queries.sort();
+    ir::Tags { pattern: tags.pattern.as_ref().map(|pattern| pattern.value.clone()), queries }
 }

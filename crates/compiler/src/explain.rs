@@ -178,6 +178,7 @@ fn details(plan: &CompiledPlan, action: &Action) -> Vec<String> {
     let load = match action {
         Action::Load(load) => load,
         Action::Promote { .. } => return patience(plan),
+        Action::CreateStaging => return resources(plan),
         _ => return Vec::new(),
     };
     let columns = load.columns.iter().map(|column| {
@@ -192,6 +193,26 @@ fn details(plan: &CompiledPlan, action: &Action) -> Vec<String> {
     });
     let filter = load.filter.iter().map(|filter| format!("only rows where {filter}"));
     columns.chain(filter).collect()
+}
+
+/// What the loads and builds may use.
+fn resources(plan: &CompiledPlan) -> Vec<String> {
+    let settings = &plan.settings;
+    let mebibytes = |bytes: u64| format!("{} MiB", bytes >> 20);
+    let buffers = format!("buffers of {} at most", mebibytes(settings.memory_bytes));
+    if matches!(plan.target, Target::Sqlite(_)) {
+        return vec![format!("one connection; {buffers}")];
+    }
+    let connections = match settings.connections {
+        1 => "one connection".to_owned(),
+        more => format!("{more} connections, the longest path first"),
+    };
+    let sorts = format!(
+        "an index build sorts in {} (`maintenance_work_mem`) and may have {} more processes",
+        mebibytes(settings.index_memory()),
+        settings.index_workers()
+    );
+    vec![format!("{connections}; {buffers}"), sorts]
 }
 
 /// How long the promote waits before it gives up and the target stays as it is.

@@ -2,7 +2,7 @@
 
 use catalog::at_home;
 use diagnostics::code::{SKIPPED_BY_WARNING, STATEMENT_FAILED};
-use ir::Check;
+use ir::{Check, Settings};
 use postgres::{CancelToken, NoTls, SimpleQueryMessage};
 use runtime::engine::{
     Cancel, CheckOutcome, Executed, Lease, LoadInto, LoadSink, Result, Tell, UnitSink, Watch,
@@ -41,6 +41,16 @@ impl PostgresWorker {
     /// The connection builds, and must leave the schema `live` alone.
     pub(crate) fn apart_from(mut self, live: &str) -> Result<Self> {
         guard::set(&mut self.session, live)?;
+        Ok(self)
+    }
+
+    /// What index builds may use on this connection.
+    pub(crate) fn building(mut self, settings: &Settings) -> Result<Self> {
+        self.session.run(&format!(
+            "set maintenance_work_mem = '{}kB'; set max_parallel_maintenance_workers = {}",
+            settings.index_memory() >> 10,
+            settings.index_workers()
+        ))?;
         Ok(self)
     }
 

@@ -36,7 +36,27 @@ pub struct Source {
     pub name: String,
     /// Paths or globs, relative to the plan's folder.
     pub paths: Vec<String>,
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    pub tags: Tags,
     pub origin: Origin,
+}
+
+/// What SQL on a file of the source may name as `:tag`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tags {
+    /// A regular expression for the path; its named groups are tags.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pattern: Option<String>,
+    /// Queries on the file that give one value each, by tag; sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub queries: Vec<(String, String)>,
+}
+
+impl Tags {
+    pub fn is_empty(&self) -> bool {
+        self.pattern.is_none() && self.queries.is_empty()
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -164,6 +184,12 @@ pub struct Settings {
     pub statement_timeout_ms: u64,
     pub on_source_change: OnSourceChange,
     pub memory_bytes: u64,
+    /// What one index build sorts in; 0 (left out): [`Settings::index_memory`] chooses.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub index_memory_bytes: u64,
+    /// Further processes of one index build; left out: [`Settings::index_workers`] chooses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index_workers: Option<u32>,
     /// How long the previous state is kept after a run was accepted; 0 (left out): it goes at once.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub keep_ms: u64,
@@ -183,8 +209,27 @@ impl Default for Settings {
             statement_timeout_ms: 0,
             on_source_change: OnSourceChange::Stop,
             memory_bytes: 64 << 20,
+            index_memory_bytes: 0,
+            index_workers: None,
             keep_ms: 0,
         }
+    }
+}
+
+impl Settings {
+    /// Bytes that one index build sorts in. Measured on 5 M rows with 8 indexes: 4 to 16 MB took
+    /// 9.2 s where 1 GB took 12.2 s, because a small sort stays in the processor's cache.
+    pub fn index_memory(&self) -> u64 {
+        match self.index_memory_bytes {
+            0 => 16 << 20,
+            given => given,
+        }
+    }
+
+    /// Further processes of one index build. In the same measurement one saved a third of the time
+    /// and a second one nothing.
+    pub fn index_workers(&self) -> u32 {
+        self.index_workers.unwrap_or(1)
     }
 }
 

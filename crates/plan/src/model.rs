@@ -47,6 +47,16 @@ pub struct Source {
     pub name: Spanned<String>,
     /// Paths or globs, relative to the plan file; at least one.
     pub paths: Vec<Spanned<String>>,
+    pub tags: Tags,
+}
+
+/// What SQL on a file may name as `:tag`, besides `:file_path` and the like.
+#[derive(Clone, Debug, Default)]
+pub struct Tags {
+    /// A regular expression for the path, whose named groups are tags.
+    pub pattern: Option<Spanned<String>>,
+    /// By tag: a query on the file that gives one value.
+    pub queries: Vec<(Spanned<String>, SourceText)>,
 }
 
 #[derive(Clone, Debug)]
@@ -417,8 +427,19 @@ pub enum ColumnValue {
     Column(Spanned<String>),
     /// SQL evaluated by SQLite on the snapshot; `:file_stem`, `:file_name`, `:file_index` are bound.
     Sql(SourceText),
+    /// `offset:` or `uuid:`: a key of `table` in this file, made different from those of all others.
+    Apart { from: Spanned<String>, by: Apart, table: Spanned<String> },
     /// `omit`: the target's default, identity or generation expression fills it.
     Omit(Span),
+}
+
+/// How the keys of several files are kept apart. References to a table take the way of its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Apart {
+    /// The keys of a file begin past the highest of the files before it.
+    Offset,
+    /// A UUID that follows from the table, the file's path and the key.
+    Uuid,
 }
 
 /// How a SQLite value becomes the target's type, where the target type alone does not say.
@@ -532,6 +553,10 @@ pub struct Settings {
     pub on_source_change: Option<Spanned<OnSourceChange>>,
     /// Upper bound of client buffers, bytes.
     pub memory_bytes: Option<Spanned<u64>>,
+    /// What one index build sorts in, bytes.
+    pub index_memory_bytes: Option<Spanned<u64>>,
+    /// Further processes of one index build.
+    pub index_workers: Option<Spanned<u32>>,
     /// How long the previous state is kept after the run was accepted.
     pub keep_ms: Option<Spanned<u64>>,
 }

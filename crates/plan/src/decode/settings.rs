@@ -16,6 +16,8 @@ pub(crate) const RUN: &[&str] = &[
     "statement_timeout",
     "on_source_change",
     "memory",
+    "index_memory",
+    "index_workers",
     "keep",
 ];
 pub(crate) const WAIVER: &[&str] = &["allow", "on", "reason", "owner", "expires"];
@@ -28,6 +30,11 @@ pub(crate) const MAX_PROMOTE_ATTEMPTS: u32 = 100;
 
 /// Below this the buffers of one connection do not fit.
 const MIN_MEMORY: u64 = 1 << 20;
+
+/// PostgreSQL's own least value of `maintenance_work_mem`.
+const MIN_INDEX_MEMORY: u64 = 1 << 20;
+/// PostgreSQL's own bound of `max_parallel_maintenance_workers`.
+pub(crate) const MAX_INDEX_WORKERS: u32 = 1024;
 
 const ON_SOURCE_CHANGE: &[(&str, OnSourceChange)] =
     &[("stop", OnSourceChange::Stop), ("warn", OnSourceChange::Warn)];
@@ -52,6 +59,12 @@ impl Decoder {
                 .and_then(|entry| self.duration(entry, 0)),
             on_source_change: self.choice_at(&run, "on_source_change", ON_SOURCE_CHANGE),
             memory_bytes: run.get("memory").and_then(|entry| self.size(entry, MIN_MEMORY)),
+            index_memory_bytes: run
+                .get("index_memory")
+                .and_then(|entry| self.size(entry, MIN_INDEX_MEMORY)),
+            index_workers: run
+                .get("index_workers")
+                .and_then(|entry| self.count(entry, MAX_INDEX_WORKERS)),
             keep_ms: run.get("keep").and_then(|entry| self.period(entry)),
         }
     }
