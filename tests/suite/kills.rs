@@ -1,5 +1,5 @@
 //! L3 and L1 under SIGKILL: at whatever moment a run dies, the target is as before or as after, the
-//! next run says what it found and finishes, and no source changed.
+//! run is gone on with or taken back, and no source changed.
 //!
 //! Each loop prints its seed and must reach both outcomes; a harness that never reaches "after"
 //! proves nothing.
@@ -11,7 +11,7 @@ use testkit::{Database, Program, Seeded, example, tool};
 
 use crate::{cutover, cutover_on};
 
-fn seed() -> u64 {
+pub(crate) fn seed() -> u64 {
     std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_261_121)
 }
 
@@ -58,8 +58,8 @@ fn killed_runs(
             "L1, kill {kill} at {moment} µs"
         );
         if found == before {
-            program.run(folder, &["run", "plan.yaml", "--yes"]).expect(0);
-            assert_eq!(state(), after, "the next run finishes (kill {kill} at {moment} µs)");
+            go_on(program, folder, kill);
+            assert_eq!(state(), after, "recovery finishes (kill {kill} at {moment} µs)");
         }
     }
     println!(
@@ -68,6 +68,18 @@ fn killed_runs(
         kills()
     );
     assert!(at_before > 0 && at_after > 0, "both outcomes must occur");
+}
+
+/// What a killed run built is gone on with, or taken back before a new run, by turns. A run that was
+/// killed before its journal began left nothing to go on with.
+fn go_on(program: &Program, folder: &Path, kill: u64) {
+    let command = if kill.is_multiple_of(2) { "resume" } else { "abort" };
+    let done = program.run(folder, &[command, "plan.yaml"]);
+    let nothing = done.code == Some(1) && done.stderr.contains("RUN844");
+    assert!(done.code == Some(0) || nothing, "`{command}`\n{}\n{}", done.stdout, done.stderr);
+    if nothing || command == "abort" {
+        program.run(folder, &["run", "plan.yaml", "--yes"]).expect(0);
+    }
 }
 
 /// The server notices within its `client_connection_check_interval` that its client is gone.
@@ -140,8 +152,9 @@ fn postgres_target_survives() {
     killed_runs("postgres", &cutover_on(&database), &plan, &state, &reset);
 }
 
+/// A new run never clears away what could be gone on with: it stops and names both commands.
 #[test]
-fn what_a_killed_run_left_is_cleaned_by_the_next() {
+fn what_a_killed_run_built_waits_for_resume_or_abort() {
     let Some(database) = Database::create() else { return };
     database.roles(&["code_reader"]);
     let (_keep, plan) = example("fleet");
@@ -151,9 +164,22 @@ fn what_a_killed_run_left_is_cleaned_by_the_next() {
     let program = cutover_on(&database);
     let staged =
         || database.psql("select count(*) from pg_namespace where nspname like 'cutover_stage%'");
-    assert!(program.kill_when(&plan, &["run", "plan.yaml", "--yes"], &|| staged() != "0\n"));
-    assert_eq!(staged(), "1\n", "killed while it was building");
-    let next = program.run(&plan, &["run", "plan.yaml", "--yes"]).expect(0);
-    assert!(next.stderr.contains("JRN902"), "{}", next.stderr);
+    let kill = || {
+        let run = ["run", "plan.yaml", "--yes"];
+        assert!(program.kill_when(&plan, &run, &|| staged() != "0\n"));
+        assert_eq!(staged(), "1\n", "killed while it was building");
+    };
+    kill();
+    let next = program.run(&plan, &["run", "plan.yaml", "--yes"]).expect(5);
+    for part in ["JRN906", "cutover resume plan.yaml", "cutover abort"] {
+        assert!(next.stderr.contains(part), "{part}: {}", next.stderr);
+    }
+    assert_eq!(staged(), "1\n", "nothing was removed");
+    let status = program.run(&plan, &["status", "plan.yaml"]).expect(5).stdout;
+    assert!(status.contains("`cutover resume plan.yaml`"), "{status}");
+    program.run(&plan, &["abort", "plan.yaml"]).expect(0);
+    assert_eq!(staged(), "0\n");
+    kill();
+    program.run(&plan, &["resume", "plan.yaml"]).expect(0);
     assert_eq!(staged(), "0\n");
 }

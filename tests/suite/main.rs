@@ -4,10 +4,14 @@
 
 mod architecture;
 mod baseline;
+mod check;
 mod diff;
 mod drift;
 mod examples;
 mod failures;
+mod faults;
+mod incidents;
+mod fleet;
 mod formats;
 mod html;
 mod init;
@@ -16,6 +20,8 @@ mod lsp;
 mod mistakes;
 mod readme;
 mod real;
+mod rehearse;
+mod rows;
 mod sources;
 mod sqlite;
 

@@ -12,6 +12,8 @@ pub(super) struct Fault;
 enum Mode {
     Fail,
     Kill,
+    /// Every point only says what it is.
+    Count,
 }
 
 struct Plan {
@@ -30,6 +32,7 @@ fn plan() -> Option<&'static Plan> {
         let mode = match mode {
             "fail" => Mode::Fail,
             "kill" => Mode::Kill,
+            "count" => Mode::Count,
             _ => return None,
         };
         let file = std::env::var_os("CUTOVER_FAULT_FILE").map(PathBuf::from);
@@ -44,14 +47,20 @@ pub(super) fn is_armed() -> bool {
 
 pub(super) fn pass(what: &str) -> Result<(), Fault> {
     let Some(plan) = plan() else { return Ok(()) };
-    if PASSED.fetch_add(1, Ordering::SeqCst) + 1 != plan.at {
-        return Ok(());
-    }
-    tell(plan, what);
+    let number = PASSED.fetch_add(1, Ordering::SeqCst) + 1;
     match plan.mode {
-        Mode::Fail => Err(Fault),
-        Mode::Kill => die(),
+        Mode::Count => tell(plan, what),
+        Mode::Fail | Mode::Kill if number != plan.at => {}
+        Mode::Fail => {
+            tell(plan, what);
+            return Err(Fault);
+        }
+        Mode::Kill => {
+            tell(plan, what);
+            die();
+        }
     }
+    Ok(())
 }
 
 /// A point that cannot tell is one that was never reached: the test says so.
