@@ -5,13 +5,11 @@ use diagnostics::code::LIVE_TOUCHED;
 use postgres::Client;
 use runtime::EngineError;
 
-use crate::connect::Session;
 use crate::sqlstate;
 
 /// Says which schema is live. A session that never hears of it is not guarded.
-pub(crate) fn set(session: &mut Session, live: &str) -> Result<(), EngineError> {
-    let sql = "select pg_catalog.set_config('cutover.live', $1, false)";
-    session.rows(&LIVE_TOUCHED, sql, &[&live]).map(drop)
+pub(crate) fn setting(live: &str) -> String {
+    format!("set cutover.live = {}", sql::quote_literal(live))
 }
 
 /// Asked at the end of a transaction: its locks show what it has written.

@@ -1,5 +1,7 @@
 //! One connection that builds in the staging schema (or reads the live one).
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use catalog::at_home;
 use diagnostics::code::{SKIPPED_BY_WARNING, STATEMENT_FAILED};
 use ir::{Check, Settings};
@@ -8,7 +10,7 @@ use runtime::engine::{
     Cancel, CheckOutcome, Executed, Lease, LoadInto, LoadSink, Result, Tell, UnitSink, Watch,
     Worker,
 };
-use runtime::{EngineError, RowDigest};
+use runtime::{EngineError, ErrorClass, RowDigest};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::connect::{Connector, Session};
@@ -17,7 +19,15 @@ use crate::ledger::Units;
 use crate::{check, copy, extension, guard, quote, sqlstate};
 
 pub(crate) struct PostgresWorker {
+    connector: Connector,
+    /// The part of the application's name that says what the connection is for.
+    stage: String,
+    schema: String,
     session: Session,
+    /// What was set on the session, for the one that takes its place.
+    settings: Vec<String>,
+    /// Stops the session that there is now.
+    stopper: Arc<Mutex<Canceller>>,
     home: Home,
     /// The schema whose table `step` lists what was executed; `None` on the live schema.
     notes: Option<String>,
@@ -29,7 +39,23 @@ impl PostgresWorker {
         let mut session = connector.open(stage)?;
         let home = Home::new(schema);
         home::enter(&mut session, schema)?;
-        Ok(Self { session, home, notes: None })
+        Ok(Self {
+            connector: connector.clone(),
+            stage: stage.to_owned(),
+            schema: schema.to_owned(),
+            settings: Vec::new(),
+            stopper: Arc::new(Mutex::new(Canceller::of(&session))),
+            session,
+            home,
+            notes: None,
+        })
+    }
+
+    /// Sets something on this session and on every one that takes its place.
+    fn with(mut self, setting: String) -> Result<Self> {
+        self.session.run(&setting)?;
+        self.settings.push(setting);
+        Ok(self)
     }
 
     /// What is executed once is noted there.
@@ -39,25 +65,22 @@ impl PostgresWorker {
     }
 
     /// The connection builds, and must leave the schema `live` alone.
-    pub(crate) fn apart_from(mut self, live: &str) -> Result<Self> {
-        guard::set(&mut self.session, live)?;
-        Ok(self)
+    pub(crate) fn apart_from(self, live: &str) -> Result<Self> {
+        self.with(guard::setting(live))
     }
 
     /// What index builds may use on this connection.
-    pub(crate) fn building(mut self, settings: &Settings) -> Result<Self> {
-        self.session.run(&format!(
+    pub(crate) fn building(self, settings: &Settings) -> Result<Self> {
+        self.with(format!(
             "set maintenance_work_mem = '{}kB'; set max_parallel_maintenance_workers = {}",
             settings.index_memory() >> 10,
             settings.index_workers()
-        ))?;
-        Ok(self)
+        ))
     }
 
     /// The connection can no longer write.
-    pub(crate) fn read_only(mut self) -> Result<Self> {
-        self.session.run("set default_transaction_read_only = 'on'")?;
-        Ok(self)
+    pub(crate) fn read_only(self) -> Result<Self> {
+        self.with("set default_transaction_read_only = 'on'".to_owned())
     }
 }
 
@@ -132,8 +155,20 @@ impl Worker for PostgresWorker {
         self.session.text(sql)
     }
 
+    fn reconnect(&mut self) -> Result<()> {
+        let opened = self.connector.open(&self.stage).and_then(|mut session| {
+            home::enter(&mut session, &self.schema)?;
+            self.settings.iter().try_for_each(|setting| session.run(setting))?;
+            Ok(session)
+        });
+        // A server that restarts cannot be reached for a while: that is no reason to give up.
+        self.session = opened.map_err(|error| error.class(ErrorClass::ConnectionLost))?;
+        *self.stopper.lock().unwrap_or_else(PoisonError::into_inner) = Canceller::of(&self.session);
+        Ok(())
+    }
+
     fn canceller(&self) -> Box<dyn Cancel> {
-        canceller(&self.session)
+        Box::new(Stopper(Arc::clone(&self.stopper)))
     }
 }
 
@@ -162,8 +197,7 @@ impl Tell for PostgresWorker {
 
 /// Stops what the session is doing.
 pub(crate) fn canceller(session: &Session) -> Box<dyn Cancel> {
-    let (token, tls) = session.canceller();
-    Box::new(Canceller { token, tls })
+    Box::new(Canceller::of(session))
 }
 
 impl PostgresWorker {
@@ -268,6 +302,22 @@ fn set_sequence(
 struct Canceller {
     token: CancelToken,
     tls: Option<MakeRustlsConnect>,
+}
+
+impl Canceller {
+    fn of(session: &Session) -> Self {
+        let (token, tls) = session.canceller();
+        Self { token, tls }
+    }
+}
+
+/// Stops the session that a worker has at the time.
+struct Stopper(Arc<Mutex<Canceller>>);
+
+impl Cancel for Stopper {
+    fn cancel(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).cancel();
+    }
 }
 
 impl Cancel for Canceller {

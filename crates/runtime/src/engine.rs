@@ -135,7 +135,7 @@ pub struct BackupReport {
     pub elapsed_ms: u64,
 }
 
-/// What `:file_stem`, `:file_name` and `:file_index` are in SQL on this file.
+/// What `:file_stem`, `:file_name`, `:file_index` and others are in SQL on this file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FileParameters {
@@ -143,6 +143,17 @@ pub struct FileParameters {
     pub file_stem: String,
     /// Position among the files of its source, from 0.
     pub file_index: i64,
+    /// Further parameters by name: `file_path`, the plan's tags, offsets of keys.
+    #[serde(default)]
+    pub named: BTreeMap<String, Parameter>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Parameter {
+    Null,
+    Integer(i64),
+    Text(String),
 }
 
 /// A private, consistent, read-only copy of one source file.
@@ -452,6 +463,15 @@ pub trait Worker: Send {
 
     /// A small result as text, NULL as `None`.
     fn query(&mut self, sql: &str) -> Result<Vec<Vec<Option<String>>>>;
+
+    /// Opens a new connection with the settings of the one that was lost; those who could stop the
+    /// old one can stop the new one.
+    ///
+    /// # Errors
+    /// `ConnectionLost` where the server cannot be reached (yet).
+    fn reconnect(&mut self) -> Result<()> {
+        Err(EngineError::new(&code::INTERNAL, "the engine has no connection that could be lost"))
+    }
 
     /// Stops what the worker is doing, from another thread.
     fn canceller(&self) -> Box<dyn Cancel>;

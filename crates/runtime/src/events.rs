@@ -125,6 +125,13 @@ pub enum Event {
         wait_ms: u64,
         why: String,
     },
+    /// The connection was lost while a table was loaded; it is loaded again after a pause.
+    LoadAgain {
+        table: String,
+        attempt: u32,
+        wait_ms: u64,
+        why: String,
+    },
     Finding {
         #[serde(flatten)]
         finding: FindingText,

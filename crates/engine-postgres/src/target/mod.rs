@@ -140,7 +140,7 @@ impl PostgresEngine {
         let staging = self.staging()?.to_owned();
         let worker = PostgresWorker::open(&self.connector, stage, &staging)?
             .noting_in(staging::notes_name(&staging));
-        Ok(Box::new(worker.apart_from(&self.target.schema)?))
+        Ok(Box::new(worker.building(&self.settings)?.apart_from(&self.target.schema)?))
     }
 
     /// A new lead session where the old one is gone.

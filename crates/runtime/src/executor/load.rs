@@ -5,7 +5,7 @@ use std::time::Duration;
 use diagnostics::code;
 use ir::Load;
 
-use super::Context;
+use super::{Context, again};
 use crate::binding::{Binding, loads};
 use crate::clock::millis;
 use crate::engine::{LoadSink, Loaded, RowSink, Worker};
@@ -23,13 +23,17 @@ pub(super) fn load(
     load: &Load,
 ) -> Result<(), EngineError> {
     let start = context.session.clock.monotonic();
-    let mut log = MisfitLog::begin(&context.session.info.run_dir, &load.table)?;
-    let (scanned, loaded) = match context.units(&load.table) {
+    let (scanned, loaded, log) = match context.units(&load.table) {
         Some(shared) => {
+            let log = MisfitLog::begin(&context.session.info.run_dir, &load.table)?;
             let tally = fleet::load(context, shared, worker, load)?;
-            (tally.scanned, tally.loaded)
+            (tally.scanned, tally.loaded, log)
         }
-        None => transfer(context, worker, load, &mut log)?,
+        None => again::on_lost_connection(context, worker, &load.table, &mut |worker| {
+            let mut log = MisfitLog::begin(&context.session.info.run_dir, &load.table)?;
+            let (scanned, loaded) = transfer(context, worker, load, &mut log)?;
+            Ok((scanned, loaded, log))
+        })?,
     };
     let took = context.session.clock.monotonic().saturating_sub(start);
     let count = TableCount {

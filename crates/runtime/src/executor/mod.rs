@@ -1,5 +1,6 @@
 //! Runs the step graph: the leader does what concerns the run as a whole, workers do the rest.
 
+mod again;
 mod context;
 mod crew;
 mod figures;

@@ -85,6 +85,10 @@ impl Bars {
                 let wait = duration(Duration::from_millis(*wait_ms));
                 self.line(format!("  try {attempt} of the promote failed ({why}); next in {wait}"));
             }
+            Event::LoadAgain { table, wait_ms, why, .. } => {
+                state.tables.remove(table).inspect(ProgressBar::finish_and_clear);
+                self.line(format!("  {}", super::load_again(table, *wait_ms, why)));
+            }
             Event::RunFinished { .. } => state.clear(),
             Event::Check { .. }
             | Event::Passed { .. }

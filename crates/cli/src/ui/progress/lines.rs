@@ -139,6 +139,9 @@ fn line(event: &Event) -> Option<String> {
             let wait = duration(Duration::from_millis(*wait_ms));
             format!("  try {attempt} of the promote failed ({why}); next one in {wait}")
         }
+        Event::LoadAgain { table, wait_ms, why, .. } => {
+            format!("  {}", super::load_again(table, *wait_ms, why))
+        }
         _ => return None,
     })
 }

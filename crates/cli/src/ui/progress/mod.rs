@@ -5,11 +5,13 @@ mod events;
 mod lines;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use runtime::events::EventSink;
 
 use crate::args::Format;
 use crate::io::Io;
+use crate::ui::figures::duration;
 
 /// Shows events, and words that must not be drawn over.
 pub(crate) trait Progress: EventSink {
@@ -26,4 +28,10 @@ pub(crate) fn for_run(format: Format, io: &Io) -> Arc<dyn Progress> {
         }
         Format::Text => Arc::new(lines::Lines::new(io)),
     }
+}
+
+/// What is said when a load lost its connection.
+fn load_again(table: &str, wait_ms: u64, why: &str) -> String {
+    let wait = duration(Duration::from_millis(wait_ms));
+    format!("{table}: the connection was lost ({why}); loaded again in {wait}")
 }
