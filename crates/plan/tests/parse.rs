@@ -26,7 +26,7 @@ fn every_mistake_of_a_plan_is_found_at_its_place_in_one_run() {
       help: a letter from a to z, then letters, digits, `_` and `-`, at most 63
     error[PLN104]: a plan has no key `descripton`
       --> plan.yaml:3:1: `descripton` unknown key
-      help: did you mean `description`? the keys here are `cutover`, `name`, `description`, `sources`, `target`, `baseline`, `components`, `stages`, `load`, `checks`, `waivers`, `retire`, `run`
+      help: did you mean `description`? the keys here are `cutover`, `name`, `description`, `sources`, `target`, `baseline`, `components`, `stages`, `load`, `checks`, `backup`, `waivers`, `retire`, `run`
     error[PLN106]: `shop` takes a path, a glob or a list of them, found `[]`
       --> plan.yaml:5:9: `[]` expected a path, a glob or a list of them
     error[PLN110]: `9lives` is no name for a source

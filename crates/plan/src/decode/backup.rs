@@ -48,7 +48,8 @@ impl Decoder {
 
     fn attest(&mut self, entry: &Entry) -> Option<Attest> {
         let attest = self.fields(&entry.value, entry.key.span, "`attest`", ATTEST)?;
-        let command = attest.required(self, "command", "name the program: `command: [prove-it]`")?;
+        let command =
+            attest.required(self, "command", "name the program: `command: [prove-it]`")?;
         let expected = "a program and its arguments";
         let words: Vec<_> = self
             .one_or_more(command, expected)
