@@ -298,6 +298,7 @@ fn a_rollback_puts_the_previous_state_back_and_may_die_anywhere() {
             assert!(case_now.advice().acts.contains(&Act::Rollback), "{number}: {case_now:?}");
             rollback(request()).unwrap();
         } else {
+            case.sim.world().dies_at = None;
             done.unwrap();
         }
         assert!(case.is_before(), "{number}");
