@@ -1,5 +1,6 @@
 //! Rows arrive as the server itself would have read them, and the digest sees every change.
 
+#![allow(clippy::print_stdout)] // seeds and figures
 #![allow(clippy::unwrap_used)]
 
 #[path = "../common/mod.rs"]
@@ -7,6 +8,8 @@ mod common;
 
 mod arrive;
 mod digest;
+mod misfits;
+mod oracle;
 mod random;
 mod refuse;
 mod tables;
