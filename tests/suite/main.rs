@@ -18,6 +18,7 @@ mod init;
 mod kills;
 mod lsp;
 mod mistakes;
+mod pages;
 mod readme;
 mod real;
 mod rehearse;

@@ -66,6 +66,10 @@ pub struct Cli {
     /// When to colour
     #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
     pub color: Colour,
+
+    /// Sentences instead of pictures, for screen readers; NO_GRAPHICS=1 says the same
+    #[arg(long, global = true)]
+    pub accessible: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

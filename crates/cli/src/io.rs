@@ -1,6 +1,7 @@
 //! Where the program writes and what it knows about the other side. Data goes to `out`, everything
 //! else to `err`. A reader that went away (`cutover codes | head`) ends the program quietly.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal as _, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -24,7 +25,11 @@ pub struct Terminal {
     pub stderr: bool,
     /// Columns; where there is no terminal a width that reads well in logs.
     pub width: usize,
+    /// Texts are made with colours; [`Io`] takes them out of what goes to a file.
     pub colour: bool,
+    /// Which of the streams take them: one is often a file while the other is a terminal.
+    pub colour_out: bool,
+    pub colour_err: bool,
     /// Box drawing characters may be used.
     pub unicode: bool,
     /// Pictures in text may be used; screen readers want sentences instead.
@@ -39,6 +44,8 @@ impl Terminal {
         stderr: false,
         width: 100,
         colour: false,
+        colour_out: false,
+        colour_err: false,
         unicode: true,
         graphics: true,
     };
@@ -47,12 +54,15 @@ impl Terminal {
         let (stdin, stdout, stderr) =
             (io::stdin().is_terminal(), io::stdout().is_terminal(), io::stderr().is_terminal());
         let dumb = variable("TERM").is_some_and(|term| term == "dumb");
+        let colour = !dumb && variable("NO_COLOR").is_none();
         Terminal {
             stdin,
             stdout,
             stderr,
             width: width(stdout || stderr),
-            colour: stderr && !dumb && variable("NO_COLOR").is_none(),
+            colour: (stdout || stderr) && colour,
+            colour_err: stderr && colour,
+            colour_out: stdout && colour,
             unicode: !dumb && locale_is_utf8(),
             graphics: !dumb && variable("NO_GRAPHICS").is_none(),
         }
@@ -106,7 +116,7 @@ impl Io {
     /// # Errors
     /// Whatever the stream says, a broken pipe too.
     pub fn out(&self, text: &str) -> io::Result<()> {
-        write(&self.out, text)
+        write(&self.out, &coloured(text, self.terminal.colour_out))
     }
 
     /// Writes bytes that must arrive exactly as they are (a compiled plan).
@@ -122,7 +132,7 @@ impl Io {
     /// Writes what is for a person. Nothing can be done where even this fails, and a run must not
     /// end because nobody reads its progress.
     pub fn err(&self, text: &str) {
-        if write(&self.err, text).is_err() {
+        if write(&self.err, &coloured(text, self.terminal.colour_err)).is_err() {
             // Deliberate: see above.
         }
     }
@@ -132,8 +142,37 @@ fn shared(stream: impl Write + Send + 'static) -> Stream {
     Arc::new(Mutex::new(Box::new(stream)))
 }
 
+/// The text as it is, or without its colours (SGR sequences, ECMA-48, 8.3.117).
+fn coloured(text: &str, colour: bool) -> Cow<'_, str> {
+    if colour || !text.contains("\x1b[") {
+        return Cow::Borrowed(text);
+    }
+    let mut parts = text.split("\x1b[");
+    let first = parts.next().unwrap_or_default().to_owned();
+    Cow::Owned(parts.fold(first, |mut out, part| {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';');
+        match rest.strip_prefix('m') {
+            Some(rest) => out.push_str(rest),
+            // Not a colour: whatever it is, it is part of the text.
+            None => out.extend(["\x1b[", part]),
+        }
+        out
+    }))
+}
+
 fn write(stream: &Stream, text: &str) -> io::Result<()> {
     let mut stream = stream.lock().unwrap_or_else(PoisonError::into_inner);
     stream.write_all(text.as_bytes())?;
     stream.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::coloured;
+
+    #[test]
+    fn only_colours_are_taken_out() {
+        assert_eq!(coloured("\x1b[31;1merror\x1b[0m: a \x1b[2J b", false), "error: a \x1b[2J b");
+        assert_eq!(coloured("\x1b[2mdim\x1b[0m", true), "\x1b[2mdim\x1b[0m");
+    }
 }

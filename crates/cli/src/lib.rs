@@ -31,6 +31,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>, mut io: Io) -> u8 {
     match Cli::try_parse_from(args) {
         Ok(cli) => {
             io.terminal.colour = cli.color.resolve(io.terminal.colour);
+            io.terminal.colour_out = cli.color.resolve(io.terminal.colour_out);
+            io.terminal.colour_err = cli.color.resolve(io.terminal.colour_err);
+            io.terminal.graphics &= !cli.accessible;
             panics::caught(&io, || carry_out(&cli, &io))
         }
         Err(error) => explain_usage(&error, &io),
@@ -80,7 +83,7 @@ fn tell(command: &args::Command, findings: &failure::Findings, io: &Io) {
 /// Help and version were asked for: stdout, 0. Anything else is a mistake: stderr, 2.
 fn explain_usage(error: &clap::Error, io: &Io) -> u8 {
     let text = error.render();
-    let text = if io.terminal.colour { text.ansi().to_string() } else { text.to_string() };
+    let text = text.ansi().to_string();
     if error.use_stderr() {
         io.err(&text);
         return exit_code::USAGE;

@@ -59,13 +59,22 @@ pub struct Code {
     pub since: &'static str,
     /// What it means, in one sentence.
     pub what: &'static str,
+    /// `pages/<id>.md`: what, why, a bad and a good example; `tests/suite/pages.rs` holds it to that.
+    pub page: &'static str,
+}
+
+impl Code {
+    /// The page without what it says to its test alone.
+    pub fn page_text(&self) -> &'static str {
+        self.page.split("\n<!--").next().unwrap_or(self.page)
+    }
 }
 
 macro_rules! codes {
     ($($ident:ident = $id:literal $name:literal $severity:ident $family:ident $what:literal;)*) => {
         $(#[doc = $what] pub static $ident: Code = Code {
             id: $id, name: $name, severity: Severity::$severity, family: Family::$family,
-            since: "0.1.0", what: $what,
+            since: "0.1.0", what: $what, page: include_str!(concat!("../pages/", $id, ".md")),
         };)*
         /// Every code, in the order of the table.
         pub static ALL: &[&Code] = &[$(&$ident),*];
@@ -109,6 +118,7 @@ codes! {
     BUILT_IN_STAGE = "REF215" "built-in-stage" Error Reference "a built-in stage cannot be left out or changed in this way";
     AMBIGUOUS_NAME = "REF216" "ambiguous-name" Error Reference "a name fits several components";
     PASSED_OVER = "REF217" "passed-over" Note Reference "something in an included file has no part in a staged build and is not used";
+    OFFSET_UNKNOWN = "REF218" "offset-unknown" Error Reference "a key is offset by a table whose own keys are not";
 
     SQL_SYNTAX = "CAT301" "sql-syntax" Error Catalog "a SQL text cannot be split into statements";
     STATEMENT_REFUSED = "CAT302" "statement-refused" Error Catalog "the engine refuses a statement";
@@ -136,8 +146,9 @@ codes! {
     REPLACES_TABLE = "HAZ502" "replaces-table" Warning Hazard "a table with rows in the target is replaced";
     WEAK_TLS = "HAZ503" "weak-tls" Warning Hazard "the connection to a remote host is not verified";
     REPLACES_WITHOUT_BACKUP = "HAZ504" "replaces-without-backup" Warning Hazard "what the promote replaces is not backed up first";
+    EXPOSES_DATA = "HAZ505" "exposes-data" Error Hazard "a step lets somebody see what the run builds before it is complete, or outside of the target";
 
-    UNUSED_COMPONENT = "LNT601" "unused-component" Warning Lint "a component is defined and used by nothing";
+    // LNT601 was declared and never raised; the number is not used again.
     FOREIGN_KEY_WITHOUT_INDEX = "LNT602" "foreign-key-without-index" Warning Lint "deleting from the referenced table scans the referencing one";
 
     UNUSED_WAIVER = "WVR701" "unused-waiver" Error Waiver "the waiver permits nothing that the plan does";
@@ -207,6 +218,7 @@ codes! {
     SOURCE_TWICE = "SRC115" "source-twice" Error Source "two paths of one source are the same file";
     COLUMN_UNPLACED = "SRC116" "column-unplaced" Error Source "a source column has no place in the target";
     SOURCE_MOVED_ON = "SRC117" "source-moved-on" Warning Source "a source changed during the run, and the plan permits it";
+    SOURCE_TAG = "SRC119" "source-tag" Error Source "a file gives no tag or key as the plan asks for it";
     SOURCE_GROUPS = "SRC118" "source-groups" Warning Source "the files of a source have different schemas, or some cannot be read";
 
     BACKUP_DAMAGED = "BKP101" "backup-damaged" Error Backup "a backup or its manifest is not what was written";
@@ -223,6 +235,7 @@ codes! {
     USAGE = "CLI001" "usage" Error Cli "the command line asks for something that cannot be done";
     OUTPUT = "CLI002" "output" Error Cli "an output file or stream cannot be written";
     REVISION = "CLI020" "revision" Error Cli "a file cannot be read at a git revision";
+    REHEARSAL_LEFT = "CLI031" "rehearsal-left" Error Cli "what a rehearsal made could not all be removed";
     EDITOR_PROTOCOL = "CLI030" "editor-protocol" Error Cli "what an editor sends to the language server cannot be understood";
 
     INTERNAL = "INT999" "internal" Error Run "a defect of this program";

@@ -58,6 +58,7 @@ fn rule(code: &Code) -> Value {
         "shortDescription": { "text": code.what },
         "help": {
             "text": format!("{}\n\n`cutover explain {}` tells more", code.what, code.id),
+            "markdown": code.page_text(),
         },
         "defaultConfiguration": { "level": level(code.severity) },
     })

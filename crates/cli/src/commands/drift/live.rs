@@ -30,6 +30,11 @@ pub(super) enum Live {
         schema: String,
         version: String,
     },
+    /// All schemas of a database; names keep theirs.
+    Database {
+        session: Box<Session>,
+        version: String,
+    },
 }
 
 impl Live {
@@ -48,7 +53,8 @@ impl Live {
         })
     }
 
-    pub(super) fn of_arguments(args: &Drift, schema: &str) -> Result<Self, Failure> {
+    /// `schema`: the one that is compared; all of them where there is none.
+    pub(super) fn of_arguments(args: &Drift, schema: Option<&str>) -> Result<Self, Failure> {
         if let Some(path) = &args.sqlite {
             return Ok(Live::Sqlite(sqlite(path, &path.display().to_string())?));
         }
@@ -56,8 +62,11 @@ impl Live {
         let connector = Connector::new(address, TlsMode::VerifyFull, Pins::default())?;
         let mut session = connector.open("drift")?;
         let version = engine_name(&mut session)?;
-        let schema = schema.to_owned();
-        Ok(Live::Schema { session: Box::new(session), schema, version })
+        let session = Box::new(session);
+        Ok(match schema {
+            Some(schema) => Live::Schema { session, schema: schema.to_owned(), version },
+            None => Live::Database { session, version },
+        })
     }
 
     pub(super) fn describe(&self) -> String {
@@ -65,13 +74,16 @@ impl Live {
             Live::Postgres { engine, .. } => engine.describe(),
             Live::Sqlite(target) => target.describe(),
             Live::Schema { schema, version, .. } => format!("{version}, schema {schema}"),
+            Live::Database { version, .. } => format!("{version}, all schemas"),
         }
     }
 
     /// `None` for SQLite, which is always this program's own.
     pub(super) fn postgres_version(&self) -> Option<String> {
         match self {
-            Live::Postgres { version, .. } | Live::Schema { version, .. } => Some(version.clone()),
+            Live::Postgres { version, .. }
+            | Live::Schema { version, .. }
+            | Live::Database { version, .. } => Some(version.clone()),
             Live::Sqlite(_) => None,
         }
     }
@@ -82,14 +94,15 @@ impl Live {
             Live::Postgres { engine, .. } => engine.live_catalog(),
             Live::Sqlite(target) => target.live_catalog(),
             Live::Schema { session, schema, .. } => read(session, schema),
+            Live::Database { session, .. } => read_all(session),
         }
     }
 
-    /// The schema whose names the catalog has without it; empty for SQLite.
+    /// The schema whose names the catalog has without it; empty where all names keep theirs.
     pub(super) fn home(&self) -> &str {
         match self {
             Live::Postgres { schema, .. } | Live::Schema { schema, .. } => schema,
-            Live::Sqlite(_) => "",
+            Live::Sqlite(_) | Live::Database { .. } => "",
         }
     }
 
@@ -102,7 +115,7 @@ impl Live {
         match self {
             Live::Postgres { engine, .. } => engine.drift(plan, expected),
             Live::Sqlite(target) => target.drift(plan, expected),
-            Live::Schema { .. } => Ok(Vec::new()),
+            Live::Schema { .. } | Live::Database { .. } => Ok(Vec::new()),
         }
     }
 }
@@ -114,14 +127,27 @@ fn read(session: &mut Session, schema: &str) -> Result<Catalog, EngineError> {
         EngineError::new(&code::SCHEMA_MISSING, format!("the database has no schema `{schema}`"))
             .help("name another one with `--schema`")
     })?;
-    session.run("begin transaction isolation level repeatable read, read only")?;
-    let found = introspect(session, &Read::Schema(schema.to_owned()));
-    let ended = session.run("rollback");
+    let (found, ended) = at_one_moment(session, &Read::Schema(schema.to_owned()))?;
     if ended.is_ok() && identity(session, schema)? != Some(before) {
         let message = format!("schema `{schema}` was dropped or made anew while it was read");
         return Err(EngineError::new(&code::SCHEMA_CHANGED, message).help("try again"));
     }
-    found.map_err(|error| changed(error, schema)).and_then(|catalog| ended.map(|()| catalog))
+    let what = format!("schema `{schema}`");
+    found.map_err(|error| changed(error, &what)).and_then(|catalog| ended.map(|()| catalog))
+}
+
+fn read_all(session: &mut Session) -> Result<Catalog, EngineError> {
+    let (found, ended) = at_one_moment(session, &Read::Database)?;
+    let found = found.map_err(|error| changed(error, "the database"));
+    found.and_then(|catalog| ended.map(|()| catalog))
+}
+
+type Moment = (Result<Catalog, EngineError>, Result<(), EngineError>);
+
+fn at_one_moment(session: &mut Session, scope: &Read) -> Result<Moment, EngineError> {
+    session.run("begin transaction isolation level repeatable read, read only")?;
+    let found = introspect(session, scope);
+    Ok((found, session.run("rollback")))
 }
 
 fn identity(session: &mut Session, schema: &str) -> Result<Option<u32>, EngineError> {
@@ -132,10 +158,10 @@ fn identity(session: &mut Session, schema: &str) -> Result<Option<u32>, EngineEr
 
 /// What the server says of an object that is gone between two looks has no state of its own; who
 /// drops it may also wait for our look while we wait for him, and the server ends one of the two.
-fn changed(error: EngineError, schema: &str) -> EngineError {
+fn changed(error: EngineError, what: &str) -> EngineError {
     const DEADLOCK_DETECTED: &str = "40P01";
     if error.sqlstate.as_deref() == Some(DEADLOCK_DETECTED) {
-        let message = format!("another session changes schema `{schema}` while it is read");
+        let message = format!("another session changes {what} while it is read");
         return EngineError::new(&code::SCHEMA_CHANGED, message).help("try again");
     }
     let gone = ["cache lookup failed", "could not open relation", "could not find tuple"];
@@ -143,7 +169,7 @@ fn changed(error: EngineError, schema: &str) -> EngineError {
         return error;
     }
     let message =
-        format!("an object of schema `{schema}` was dropped while it was read: {}", error.message);
+        format!("an object of {what} was dropped while it was read: {}", error.message);
     EngineError::new(&code::SCHEMA_CHANGED, message).help("try again")
 }
 
@@ -159,7 +185,9 @@ pub(super) fn differences(
     let mut found = diff(expected, actual, &options);
     let came_along = |key: &ObjectKey| {
         // Extensions belong to the database: one that other schemas use is no drift of this one.
-        key.kind == Kind::Extension || live.home() == "public" && is_initial(key, actual, live)
+        let whole = matches!(live, Live::Database { .. });
+        key.kind == Kind::Extension && !whole
+            || live.home() == "public" && is_initial(key, actual, live)
     };
     found.retain(|it| it.change != Change::Extra || !came_along(&it.key));
     found

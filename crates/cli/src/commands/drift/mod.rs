@@ -7,7 +7,7 @@ mod report;
 
 use std::path::Path;
 
-use catalog::Via;
+use catalog::{Home, Via};
 use diagnostics::{Diagnostic, code};
 use ir::{Baseline, CompiledPlan, Target};
 use plan::model::EngineKind;
@@ -32,6 +32,8 @@ struct Compared {
     findings: Vec<Finding>,
     /// What the statements that mend take for their search path; empty for SQLite.
     home: String,
+    /// About the baseline as such: what of it was not compared.
+    notes: Vec<Diagnostic>,
 }
 
 pub(crate) fn run(args: &args::Drift, io: &Io) -> Outcome {
@@ -68,7 +70,8 @@ fn of_plan(path: &Path, args: &args::Drift, io: &Io) -> Outcome {
     let findings = sides.findings(&differences, live.home());
     let baseline = plan.baseline.file.clone();
     let (home, live) = (live.home().to_owned(), live.describe());
-    let compared = Compared { live, baseline, via: expected.via, findings, home };
+    let notes = Vec::new();
+    let compared = Compared { live, baseline, via: expected.via, findings, home, notes };
     report::tell(&compared, &mut input.texts, args.format, io)
 }
 
@@ -89,8 +92,10 @@ fn of_baseline(path: &Path, args: &args::Drift, io: &Io) -> Outcome {
     let Some(file) = read.file else {
         return Err(Failure::findings(read.findings, read.texts.shown, exit_code::FINDINGS));
     };
+    let whole = file.baseline.script.home == Home::Database;
     let schema = args.schema.clone().or_else(|| file.homes.first().cloned());
-    let mut live = Live::of_arguments(args, schema.as_deref().unwrap_or("public"))?;
+    let schema = schema.unwrap_or_else(|| "public".to_owned());
+    let mut live = Live::of_arguments(args, (!whole).then_some(&*schema))?;
     let mut expected = normalised(&file.baseline, engine, &args.scratch)?;
     same_major(&expected.via, &live)?;
     let mut actual = live.catalog()?;
@@ -103,7 +108,8 @@ fn of_baseline(path: &Path, args: &args::Drift, io: &Io) -> Outcome {
     let findings = sides.findings(&differences, live.home());
     let baseline = path.display().to_string();
     let (home, live) = (live.home().to_owned(), live.describe());
-    let compared = Compared { live, baseline, via: expected.via, findings, home };
+    let notes = read.findings;
+    let compared = Compared { live, baseline, via: expected.via, findings, home, notes };
     report::tell(&compared, &mut read.texts, args.format, io)
 }
 

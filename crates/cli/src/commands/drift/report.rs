@@ -21,8 +21,10 @@ pub(super) fn tell(
     format: FindingsFormat,
     io: &Io,
 ) -> Outcome {
-    let found: Vec<_> = compared.findings.iter().map(|it| it.diagnostic(texts)).collect();
-    let exit = if found.is_empty() { exit_code::DONE } else { exit_code::DRIFT };
+    let equal = compared.findings.is_empty();
+    let exit = if equal { exit_code::DONE } else { exit_code::DRIFT };
+    let differences = compared.findings.iter().map(|it| it.diagnostic(texts));
+    let found: Vec<_> = differences.chain(compared.notes.iter().cloned()).collect();
     match format {
         FindingsFormat::Text => {
             io.err(&ui::findings::render(&found, &texts.shown, io.terminal));
@@ -39,7 +41,7 @@ pub(super) fn tell(
         }
         FindingsFormat::Json => {
             let fields = json!({
-                "equal": found.is_empty(),
+                "equal": equal,
                 "live": compared.live,
                 "baseline": compared.baseline,
                 "compared_by": engine(&compared.via),

@@ -1,18 +1,24 @@
-//! What a code means and what may be done about it.
+//! The page of a code: what it means, why it matters, an example of each kind.
+
+use std::fmt::Write as _;
 
 use diagnostics::{Code, Family};
 
 use crate::args::GraphFormat;
 use crate::commands::{Outcome, codes};
 use crate::failure::Failure;
-use crate::io::Io;
+use crate::io::{Io, Terminal};
+use crate::ui::prose;
+use crate::ui::style::{bold, dim};
 use crate::{exit_code, ui};
 
 pub(super) fn show(code: &Code, format: GraphFormat, io: &Io) -> Outcome {
     match format {
-        GraphFormat::Text => io.out(&page(code))?,
+        GraphFormat::Text => io.out(&page(code, io.terminal))?,
         GraphFormat::Json => {
-            io.out(&ui::json::answer("explain", exit_code::DONE, codes::as_json(code)))?;
+            let mut fields = codes::as_json(code);
+            fields["page"] = code.page_text().into();
+            io.out(&ui::json::answer("explain", exit_code::DONE, fields))?;
         }
         GraphFormat::Dot | GraphFormat::Mermaid | GraphFormat::Html => {
             return Err(Failure::usage(
@@ -25,25 +31,47 @@ pub(super) fn show(code: &Code, format: GraphFormat, io: &Io) -> Outcome {
     Ok(exit_code::DONE)
 }
 
-fn page(code: &Code) -> String {
-    format!(
-        "{} {} ({})\n\n  {}\n\n  raised by   {}\n  since       {}\n  waiver      {}\n",
-        code.id,
-        code.name,
-        code.severity,
-        code.what,
-        raised_by(code.family),
-        code.since,
-        waiver(code),
-    )
+/// The page's Markdown with what the table knows, laid out for a terminal.
+fn page(code: &Code, terminal: Terminal) -> String {
+    let mut out = bold(&format!("{} {}", code.id, code.name), terminal);
+    let _ = writeln!(out, " ({})\n", code.severity);
+    // The title is above.
+    let text = code.page_text().split_once("\n\n").map_or("", |(_, rest)| rest);
+    let mut paragraph: Vec<&str> = Vec::new();
+    let mut in_block = false;
+    for line in text.lines().chain([""]) {
+        if let Some(info) = line.strip_prefix("```") {
+            in_block = !in_block;
+            if let (true, Some((_, file))) = (in_block, info.split_once(' ')) {
+                let _ = writeln!(out, "  {}", dim(file, terminal));
+            }
+        } else if in_block {
+            let _ = writeln!(out, "{}", format!("    {line}").trim_end());
+        } else if let Some(title) = line.strip_prefix("## ") {
+            let _ = writeln!(out, "{}", bold(&title.to_lowercase(), terminal));
+        } else if !line.is_empty() {
+            paragraph.push(line);
+        } else if paragraph.is_empty() {
+            out.push_str(if out.ends_with("\n\n") { "" } else { "\n" });
+        } else {
+            out.push_str(&prose::below(&paragraph.join(" "), "  ", terminal));
+            out.push('\n');
+            paragraph.clear();
+        }
+    }
+    out.truncate(out.trim_end().len());
+    out + "\n\n" + &prose::facts(facts(code), terminal)
 }
 
-fn waiver(code: &Code) -> String {
+fn facts(code: &Code) -> Vec<(&'static str, String)> {
+    let mut facts = vec![("raised by", raised_by(code.family).to_owned())];
     if codes::can_be_waived(code) {
-        format!("`allow: {}` under `waivers:`, with reason, owner and expiry date", code.name)
+        let how = format!("`allow: {}` under `waivers:`, with reason, owner and expiry", code.name);
+        facts.push(("waiver", how));
     } else {
-        "not possible".to_owned()
+        facts.push(("waiver", "not possible".to_owned()));
     }
+    facts
 }
 
 fn raised_by(family: Family) -> &'static str {
@@ -58,7 +86,7 @@ fn raised_by(family: Family) -> &'static str {
         Family::Run => "preflight and run",
         Family::Journal => "reading and writing the journal of a run",
         Family::Source => "opening and reading the sources",
-        Family::Backup => "taking, keeping, checking and restoring backups",
+        Family::Backup => "making, reading and restoring backups",
         Family::Cli => "the command line",
     }
 }

@@ -1,16 +1,20 @@
-//! What the last run of a plan took: its rows and times are the best estimate for the next one.
+//! What the last run or rehearsal of a plan took: its rows and times are the best estimate for the
+//! next one.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
 use runtime::journal::{Record, read_run};
-use runtime::status::{self, RunState};
+use runtime::status::{self, RunState, RunStatus};
 
-/// Figures of the last run that was promoted; empty where there is none.
+use crate::commands::rehearse;
+
+/// Figures of the last run that was promoted, or of the last rehearsal that was, whichever is later;
+/// empty where there is none.
 #[derive(Default)]
 pub(super) struct Measured {
-    /// `20261121-053501-8c1f20 at 2026-11-21T05:35:01Z`
+    /// `run 20261121-053501-8c1f20 at 2026-11-21T05:35:01Z`
     run: Option<String>,
     rows: BTreeMap<String, u64>,
     elapsed: BTreeMap<String, Duration>,
@@ -27,13 +31,18 @@ impl Measured {
     /// From the journals of the state folder. A journal that cannot be read gives no figures:
     /// `status` is who says what is wrong with it.
     pub(super) fn last(state_dir: &Path, plan: &str) -> Self {
-        let runs = status::list(state_dir);
-        let last = runs.iter().rev().find(|run| run.plan == plan && run.state == RunState::Done);
-        let Some(run) = last else { return Self::default() };
+        let rehearsals = state_dir.join(rehearse::FOLDER);
+        let found = [("run", state_dir), ("rehearsal", &rehearsals)].map(|(what, folder)| {
+            let done = |run: &RunStatus| run.plan == plan && run.state == RunState::Done;
+            Some((what, status::list(folder).into_iter().rfind(done)?))
+        });
+        // Names of runs sort by their start.
+        let last = found.into_iter().flatten().max_by(|a, b| a.1.run_id.cmp(&b.1.run_id));
+        let Some((what, run)) = last else { return Self::default() };
         let folder = run.journal.parent().unwrap_or(state_dir);
         let Ok(read) = read_run(folder) else { return Self::default() };
-        let mut measured =
-            Self { run: Some(format!("{} at {}", run.run_id, run.started_at)), ..Self::default() };
+        let name = format!("{what} {} at {}", run.run_id, run.started_at);
+        let mut measured = Self { run: Some(name), ..Self::default() };
         for line in read.lines {
             measured.note(line.record);
         }
@@ -54,7 +63,7 @@ impl Measured {
 
     /// The run that was measured.
     pub(super) fn of(&self) -> Option<String> {
-        self.run.as_ref().map(|run| format!("run {run}"))
+        self.run.clone()
     }
 
     /// Rows are those of the step's table.
