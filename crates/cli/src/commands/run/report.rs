@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::Path;
 use std::time::Duration;
 
 use diagnostics::plural;
 use ir::Digest;
+use runtime::engine::Fate;
 use runtime::run::{BackupEntry, RunOutcome, RunReport};
 use serde_json::{Value, json};
 
@@ -96,8 +98,30 @@ fn facts(report: &RunReport, digest: &Digest) -> Vec<(&'static str, String)> {
     }
     if let Some(journal) = &report.journal {
         facts.push(("journal", next::shown(journal)));
+        facts.extend(misfits(report, journal).map(|text| ("misfits", text)));
     }
     facts
+}
+
+/// `3 values did not fit: 1 row left out, 2 set to null; listed in …/misfits`
+fn misfits(report: &RunReport, journal: &Path) -> Option<String> {
+    let mut fates: BTreeMap<Fate, u64> = BTreeMap::new();
+    for misfit in report.tables.iter().flat_map(|table| &table.misfits) {
+        *fates.entry(misfit.fate).or_default() += misfit.count;
+    }
+    let all: u64 = fates.values().sum();
+    let parts: Vec<String> = fates.iter().map(|(fate, n)| became(*fate, *n)).collect();
+    let folder = journal.parent().map(|run| next::shown(&run.join("misfits")))?;
+    let values = if all == 1 { "1 value".to_owned() } else { format!("{} values", count(all)) };
+    (all > 0).then(|| format!("{values} did not fit: {}; listed in {folder}", parts.join(", ")))
+}
+
+fn became(fate: Fate, n: u64) -> String {
+    match fate {
+        Fate::SetNull => format!("{} set to null", count(n)),
+        Fate::Default => format!("{} set to the plan's default", count(n)),
+        Fate::Rejected => format!("{} left out", rows(n)),
+    }
 }
 
 /// One line for each file; a fleet has one line for each source.
@@ -183,7 +207,11 @@ pub(in crate::commands) fn json(report: &RunReport, digest: &Digest, diagnostics
         })).collect::<Vec<_>>(),
         "tables": report.tables.iter().map(|table| json!({
             "table": table.table, "scanned": table.scanned, "written": table.written,
-            "rejected": table.rejected, "bytes": table.bytes, "verified": table.verified,
+            "rejected": table.rejected,
+            "misfits": table.misfits.iter().map(|misfit| json!({
+                "column": misfit.column, "fate": misfit.fate.word(), "count": misfit.count,
+            })).collect::<Vec<_>>(),
+            "bytes": table.bytes, "verified": table.verified,
             "elapsed_ms": table.elapsed_ms,
         })).collect::<Vec<_>>(),
         "backups": report.backups.iter().map(|backup| json!({
