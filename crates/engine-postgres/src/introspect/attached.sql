@@ -1,9 +1,9 @@
 -- What hangs on a table or view: triggers, rules, policies.
 select
-    'trigger',
-    case when n.oid = $2 then '' else n.nspname end,
-    c.relname,
-    t.tgname,
+    'trigger' as kind,
+    case when n.oid = $2 then '' else n.nspname end as schema,
+    c.relname as parent,
+    t.tgname as name,
     jsonb_strip_nulls(jsonb_build_object(
         'type', case when t.tgconstraint <> 0 then 'constraint' end,
         'definition', substr(pg_get_triggerdef(t.oid, true), 2 + length(
@@ -11,9 +11,9 @@ select
             || quote_ident(t.tgname))),
         'enabled', case t.tgenabled when 'D' then 'disabled' when 'R' then 'replica'
             when 'A' then 'always' end
-    ))::text,
-    obj_description(t.oid, 'pg_trigger'),
-    null
+    ))::text as properties,
+    obj_description(t.oid, 'pg_trigger') as comment,
+    null as owner
 from pg_trigger t
 join pg_class c on c.oid = t.tgrelid
 join pg_namespace n on n.oid = c.relnamespace

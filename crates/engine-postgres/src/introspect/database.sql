@@ -1,6 +1,6 @@
 -- What lies outside schemas. Options of user mappings hold passwords: only their names are read.
-select 'schema', '', '', n.nspname, '{}', obj_description(n.oid, 'pg_namespace'),
-    pg_get_userbyid(n.nspowner)
+select 'schema' as kind, '' as schema, '' as parent, n.nspname as name, '{}' as properties,
+    obj_description(n.oid, 'pg_namespace') as comment, pg_get_userbyid(n.nspowner) as owner
 from pg_namespace n
 where n.oid = any ($1) and $2::oid = 0
   and not exists (select from pg_depend d

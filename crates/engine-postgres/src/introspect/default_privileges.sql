@@ -25,13 +25,11 @@ with wanted as (
     full join builtin b using (schema, parent, defaclrole, grantee, privilege_type)
 )
 select
-    'default-privileges',
+    'default-privileges' as kind,
     d.schema,
     d.parent,
-    pg_get_userbyid(d.defaclrole) || ' to ' || coalesce(r.rolname, 'PUBLIC'),
-    jsonb_object_agg(lower(d.privilege_type), d.state)::text,
-    null,
-    null
+    pg_get_userbyid(d.defaclrole) || ' to ' || coalesce(r.rolname, 'PUBLIC') as name,
+    jsonb_object_agg(lower(d.privilege_type), d.state)::text as properties
 from deviations d
 left join pg_roles r on r.oid = d.grantee
 where d.state is not null

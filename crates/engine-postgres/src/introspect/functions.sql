@@ -1,9 +1,9 @@
 -- Functions, procedures and window functions by pg_get_functiondef, aggregates composed.
 select
-    'function',
-    case when n.oid = $2 then '' else n.nspname end,
-    '',
-    p.proname || '(' || oidvectortypes(p.proargtypes) || ')',
+    'function' as kind,
+    case when n.oid = $2 then '' else n.nspname end as schema,
+    '' as parent,
+    p.proname || '(' || oidvectortypes(p.proargtypes) || ')' as name,
     jsonb_strip_nulls(jsonb_build_object(
         'type', case p.prokind when 'p' then 'procedure' when 'a' then 'aggregate'
             when 'w' then 'window' end,
@@ -13,9 +13,9 @@ select
                 'CREATE OR REPLACE ' || case p.prokind when 'p' then 'PROCEDURE ' else 'FUNCTION ' end
                 || quote_ident(n.nspname) || '.' || quote_ident(p.proname))), E'\n')
         end
-    ))::text,
-    obj_description(p.oid, 'pg_proc'),
-    pg_get_userbyid(p.proowner)
+    ))::text as properties,
+    obj_description(p.oid, 'pg_proc') as comment,
+    pg_get_userbyid(p.proowner) as owner
 from pg_proc p
 join pg_namespace n on n.oid = p.pronamespace
 left join lateral (

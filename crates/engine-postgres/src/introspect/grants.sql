@@ -7,14 +7,18 @@ with objects (namespace, parent, owner, class, acl) as (
         c.relowner, case c.relkind when 'S' then 's' else 'r' end::"char", c.relacl
     from pg_class c
     where c.relacl is not null and c.relkind in ('r', 'p', 'f', 'v', 'm', 'S')
-      and not exists (select from pg_depend d
-        where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
+      and c.relnamespace = any ($1)
+      and c.oid not in (select d.objid from pg_depend d
+        where d.refclassid = 'pg_extension'::regclass and d.classid = 'pg_class'::regclass
+          and d.deptype = 'e')
     union all
     select c.relnamespace, 'column ' || c.relname || '.' || a.attname, c.relowner, 'c', a.attacl
     from pg_attribute a join pg_class c on c.oid = a.attrelid
-    where a.attacl is not null and not a.attisdropped
-      and not exists (select from pg_depend d
-        where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
+    where a.attacl is not null and not a.attisdropped and c.relkind in ('r', 'p', 'f', 'v', 'm')
+      and c.relnamespace = any ($1)
+      and c.oid not in (select d.objid from pg_depend d
+        where d.refclassid = 'pg_extension'::regclass and d.classid = 'pg_class'::regclass
+          and d.deptype = 'e')
     union all
     select p.pronamespace,
         'function ' || p.proname || '(' || oidvectortypes(p.proargtypes) || ')',
@@ -65,13 +69,11 @@ with objects (namespace, parent, owner, class, acl) as (
     full join builtin b using (schema, parent, privilege_type, role)
 )
 select
-    'grant',
+    'grant' as kind,
     d.schema,
     d.parent,
-    d.role,
-    jsonb_object_agg(lower(d.privilege_type), d.state)::text,
-    null,
-    null
+    d.role as name,
+    jsonb_object_agg(lower(d.privilege_type), d.state)::text as properties
 from deviations d
 where d.state is not null
 group by d.schema, d.parent, d.role

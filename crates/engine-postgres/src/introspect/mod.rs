@@ -1,22 +1,30 @@
 //! Introspection: a live database into a catalog.
 //!
-//! Every query beside this file reads one family of objects for all schemas in scope at once and
-//! returns the same seven columns: kind, schema, parent, name, properties (a JSON object of
-//! strings, names as in `catalog::properties`), comment, owner. Parameters: `$1` the schemas, `$2`
-//! the home schema (0 for a whole database). A line that ends in `-- from N` is for PostgreSQL N
-//! and newer.
+//! Every query beside this file reads one family of objects for all schemas in scope at once;
+//! [`row`] says how its columns become objects. Parameters, unless the query says otherwise: `$1` the
+//! schemas, `$2` the home schema (0 for a whole database). A line that ends in `-- from N` is for
+//! PostgreSQL N and newer.
 
 mod arrays;
+mod comments;
+mod constraints;
+mod indexes;
+mod relations;
+mod row;
+mod sequences;
+mod shape;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use catalog::{Catalog, HOME_SCHEMA, Kind, Object, ObjectKey, names, properties};
-use diagnostics::code::{INTERNAL, STATEMENT_FAILED};
+use diagnostics::code::STATEMENT_FAILED;
 use postgres::Row;
+use postgres::fallible_iterator::FallibleIterator as _;
+use postgres::types::{ToSql, Type};
 use runtime::EngineError;
-use serde::Deserialize as _;
-use serde::de::value::{Error as ValueError, StrDeserializer};
 
+use self::comments::Comments;
+use self::row::Layout;
 use crate::connect::Session;
 
 /// What is read.
@@ -28,20 +36,33 @@ pub enum Scope {
     Database,
 }
 
-/// Read in both scopes.
-const QUERIES: [&str; 11] = [
-    include_str!("relations.sql"),
-    include_str!("columns.sql"),
-    include_str!("constraints.sql"),
-    include_str!("indexes.sql"),
-    include_str!("sequences.sql"),
-    include_str!("functions.sql"),
-    include_str!("types.sql"),
-    include_str!("attached.sql"),
-    include_str!("others.sql"),
-    include_str!("grants.sql"),
-    include_str!("default_privileges.sql"),
+/// Read in both scopes after the relations: the query, and the system catalogs of which one must
+/// have an object in the schemas for it to find anything. Planning it costs more than that look.
+const FAMILIES: [(&str, &[&str]); 6] = [
+    (include_str!("functions.sql"), &["pg_proc"]),
+    (include_str!("types.sql"), &["pg_type"]),
+    (include_str!("attached.sql"), &["pg_class"]),
+    (
+        include_str!("others.sql"),
+        &[
+            "pg_collation",
+            "pg_conversion",
+            "pg_opclass",
+            "pg_operator",
+            "pg_opfamily",
+            "pg_statistic_ext",
+            "pg_ts_config",
+            "pg_ts_dict",
+            "pg_ts_parser",
+            "pg_ts_template",
+        ],
+    ),
+    (include_str!("grants.sql"), &[]),
+    (include_str!("default_privileges.sql"), &[]),
 ];
+/// Every object of a schema depends on it, and dependencies have an index.
+const PRESENT: &str = "select distinct d.classid::regclass::text as _catalog from pg_depend d \
+    where d.refclassid = 'pg_namespace'::regclass and d.refobjid = any ($1)";
 const EXTENSIONS: &str = include_str!("extensions.sql");
 const DATABASE: &str = include_str!("database.sql");
 
@@ -66,21 +87,112 @@ pub fn introspect(session: &mut Session, scope: &Scope) -> Result<Catalog, Engin
     let before: String =
         session.value(&STATEMENT_FAILED, "select current_setting('search_path')", &[])?;
     set_search_path(session, &path)?;
-    let mut catalog = Catalog::default();
-    let last: &[&str] = if home == 0 { &[EXTENSIONS, DATABASE] } else { &[EXTENSIONS] };
-    for query in QUERIES.iter().chain(last) {
-        let sql = for_version(query, session.major());
-        for row in session.rows(&STATEMENT_FAILED, &sql, &[&schemas, &home])? {
-            let (key, mut object) = decode(&row)?;
-            name_home(&mut object, scope);
-            settle_expressions(&key, &mut object);
-            catalog.insert(key, object);
-        }
-    }
+    let into = Assembly { scope, catalog: Catalog::default() };
+    let mut reading = Reading { session, schemas, home, into };
+    reading.all()?;
+    let mut catalog = reading.into.catalog;
     set_search_path(session, &before)?;
     mark_generated_names(&mut catalog);
     drop_made_sequence_names(&mut catalog);
     Ok(catalog)
+}
+
+/// Where a catalog is read from, and what has been read.
+struct Reading<'a> {
+    session: &'a mut Session,
+    schemas: Vec<u32>,
+    /// 0 for a whole database.
+    home: u32,
+    into: Assembly<'a>,
+}
+
+/// The catalog while it is put together.
+struct Assembly<'a> {
+    scope: &'a Scope,
+    catalog: Catalog,
+}
+
+impl Reading<'_> {
+    fn all(&mut self) -> Result<(), EngineError> {
+        relations::read(self)?;
+        let present = self.present()?;
+        for (query, catalogs) in FAMILIES {
+            if catalogs.is_empty() || catalogs.iter().any(|it| present.contains(*it)) {
+                self.family(query)?;
+            }
+        }
+        self.family(EXTENSIONS)?;
+        if self.home == 0 { self.family(DATABASE) } else { Ok(()) }
+    }
+
+    /// The system catalogs that have objects in the schemas.
+    fn present(&mut self) -> Result<BTreeSet<String>, EngineError> {
+        let mut found = BTreeSet::new();
+        let schemas = self.schemas.clone();
+        self.of_numbers(PRESENT, &schemas, |_, layout, row| {
+            found.insert(layout.own(row, "_catalog")?);
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    fn family(&mut self, query: &str) -> Result<(), EngineError> {
+        self.of_schemas(query, |into, layout, row| {
+            let (key, object) = layout.object(row, ObjectKey::new(Kind::Opaque, ""))?;
+            into.add(key, object);
+            Ok(())
+        })
+    }
+
+    fn of_schemas(&mut self, query: &str, each: impl Each) -> Result<(), EngineError> {
+        let parameters: [(&(dyn ToSql + Sync), Type); 2] =
+            [(&self.schemas, Type::OID_ARRAY), (&self.home, Type::OID)];
+        stream(self.session, &mut self.into, query, &parameters, each)
+    }
+
+    /// The query's only parameter is a list of numbers (OIDs).
+    fn of_numbers(
+        &mut self,
+        query: &str,
+        numbers: &[u32],
+        each: impl Each,
+    ) -> Result<(), EngineError> {
+        let parameters: [(&(dyn ToSql + Sync), Type); 1] = [(&numbers, Type::OID_ARRAY)];
+        stream(self.session, &mut self.into, query, &parameters, each)
+    }
+}
+
+/// What is done with each row.
+trait Each: FnMut(&mut Assembly<'_>, &Layout, &Row) -> Result<(), EngineError> {}
+impl<F: FnMut(&mut Assembly<'_>, &Layout, &Row) -> Result<(), EngineError>> Each for F {}
+
+/// Takes rows as they come, while the server makes the next ones. With the types given, a query is
+/// one journey to the server and back.
+fn stream(
+    session: &mut Session,
+    into: &mut Assembly<'_>,
+    query: &str,
+    parameters: &[(&(dyn ToSql + Sync), Type)],
+    mut each: impl Each,
+) -> Result<(), EngineError> {
+    let sql = for_version(query, session.major());
+    let failed = |error| crate::sqlstate::in_sql(&STATEMENT_FAILED, &error, &sql);
+    let parameters = parameters.iter().cloned();
+    let mut rows = session.client.query_typed_raw(&sql, parameters).map_err(failed)?;
+    let mut layout = None;
+    while let Some(row) = rows.next().map_err(failed)? {
+        let layout = layout.get_or_insert_with(|| Layout::of(row.columns()));
+        each(into, layout, &row)?;
+    }
+    Ok(())
+}
+
+impl Assembly<'_> {
+    fn add(&mut self, key: ObjectKey, mut object: Object) {
+        name_home(&mut object, self.scope);
+        settle_expressions(&key, &mut object);
+        self.catalog.insert(key, object);
+    }
 }
 
 /// The schema first, then those of extensions, so that their names need no qualifier.
@@ -135,23 +247,6 @@ fn for_version(sql: &str, major: u32) -> String {
         None => true,
     };
     sql.lines().filter(wanted).collect::<Vec<_>>().join("\n")
-}
-
-fn decode(row: &Row) -> Result<(ObjectKey, Object), EngineError> {
-    let text = |at: usize| -> Result<Option<String>, EngineError> {
-        row.try_get(at).map_err(|error| crate::sqlstate::error(&INTERNAL, &error))
-    };
-    let required = |at| text(at).map(Option::unwrap_or_default);
-    let word = required(0)?;
-    let from: StrDeserializer<'_, ValueError> =
-        serde::de::IntoDeserializer::into_deserializer(word.as_str());
-    let kind =
-        Kind::deserialize(from).map_err(|error| EngineError::new(&INTERNAL, error.to_string()))?;
-    let properties: BTreeMap<String, String> = serde_json::from_str(&required(4)?)
-        .map_err(|error| EngineError::new(&INTERNAL, error.to_string()))?;
-    let key = ObjectKey::new(kind, required(3)?).in_schema(required(1)?).on(required(2)?);
-    let object = Object { properties, comment: text(5)?, owner: text(6)?, ..Object::default() };
-    Ok((key, object))
 }
 
 /// Bodies and settings of functions may spell the home schema out. Where its name is one of ours

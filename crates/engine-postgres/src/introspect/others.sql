@@ -1,16 +1,16 @@
 -- Extended statistics, collations, and kinds that are compared as text only.
 select
-    'statistics',
-    case when n.oid = $2 then '' else n.nspname end,
-    '',
-    s.stxname,
+    'statistics' as kind,
+    case when n.oid = $2 then '' else n.nspname end as schema,
+    '' as parent,
+    s.stxname as name,
     jsonb_strip_nulls(jsonb_build_object(
         'definition', substr(pg_get_statisticsobjdef(s.oid), 2 + length(
             'CREATE STATISTICS ' || quote_ident(n.nspname) || '.' || quote_ident(s.stxname))),
         'statistics', case when s.stxstattarget >= 0 then s.stxstattarget::text end
-    ))::text,
-    obj_description(s.oid, 'pg_statistic_ext'),
-    pg_get_userbyid(s.stxowner)
+    ))::text as properties,
+    obj_description(s.oid, 'pg_statistic_ext') as comment,
+    pg_get_userbyid(s.stxowner) as owner
 from pg_statistic_ext s
 join pg_namespace n on n.oid = s.stxnamespace
 where s.stxnamespace = any ($1)

@@ -1,9 +1,9 @@
 -- Types and domains. Not: row types, array types, multiranges.
 select
-    case t.typtype when 'd' then 'domain' else 'type' end,
-    case when n.oid = $2 then '' else n.nspname end,
-    '',
-    t.typname,
+    case t.typtype when 'd' then 'domain' else 'type' end as kind,
+    case when n.oid = $2 then '' else n.nspname end as schema,
+    '' as parent,
+    t.typname as name,
     (jsonb_strip_nulls(jsonb_build_object(
         'type', case
             when not t.typisdefined then 'shell'
@@ -65,9 +65,9 @@ select
         || coalesce((
         select jsonb_object_agg('comment on check ' || o.conname, obj_description(o.oid, 'pg_constraint'))
         from pg_constraint o where o.contypid = t.oid and o.contype = 'c'
-          and obj_description(o.oid, 'pg_constraint') is not null), '{}'))::text,
-    coalesce(obj_description(t.oid, 'pg_type'), obj_description(t.typrelid, 'pg_class')),
-    pg_get_userbyid(t.typowner)
+          and obj_description(o.oid, 'pg_constraint') is not null), '{}'))::text as properties,
+    coalesce(obj_description(t.oid, 'pg_type'), obj_description(t.typrelid, 'pg_class')) as comment,
+    pg_get_userbyid(t.typowner) as owner
 from pg_type t
 join pg_namespace n on n.oid = t.typnamespace
 left join pg_class c on c.oid = t.typrelid
