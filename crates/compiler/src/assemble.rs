@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use diagnostics::SourceId;
+use diagnostics::{SourceId, SourceText, Spanned};
 use ir::{CompiledPlan, Edge, FORMAT_VERSION, Step};
 use plan::model::{self, ComponentKind};
 
@@ -222,7 +222,8 @@ fn backups(cx: &Context<'_>, given: &model::Backup) -> ir::Backups {
 }
 
 fn tags(tags: &model::Tags) -> ir::Tags {
-    let query = |(name, sql): &(Spanned<String>, SourceText)| (name.value.clone(), sql.text.clone());
+    let query =
+        |(name, sql): &(Spanned<String>, SourceText)| (name.value.clone(), sql.text.clone());
     let mut queries: Vec<_> = tags.queries.iter().map(query).collect();
     queries.sort();
     ir::Tags { pattern: tags.pattern.as_ref().map(|pattern| pattern.value.clone()), queries }

@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use diagnostics::code;
 use ir::LoadSource;
-use runtime::engine::{FileParameters, Result, RowSink, Scan, Snapshot, SourceColumn};
+use runtime::engine::{FileParameters, Parameter, Result, RowSink, Scan, Snapshot, SourceColumn};
 use runtime::{EngineError, Row, Value};
 use rusqlite::{Connection, Statement};
 
+use crate::apart;
 use crate::cage::Cage;
 use crate::canonical;
 use crate::connect::{self, Access};
@@ -40,7 +41,7 @@ impl SqliteSnapshot {
         let open = || {
             sort_in(path.parent().unwrap_or(Path::new("/")))?;
             let mut conn = connect::open(&path, Access::Immutable, Duration::ZERO)?;
-            let cage = Cage::for_reading(&mut conn)?;
+            let cage = caged(&mut conn)?;
             Ok((conn, cage))
         };
         let (conn, cage) = open()
@@ -51,7 +52,7 @@ impl SqliteSnapshot {
     /// The source itself, without a transaction: each call reads what is there then.
     pub(crate) fn of_source(opened: Opened, file: FileParameters) -> Result<Self> {
         let Opened { mut conn, keeps } = opened;
-        let cage = Cage::for_reading(&mut conn).map_err(|error| {
+        let cage = caged(&mut conn).map_err(|error| {
             engine_error(&code::SOURCE_UNREADABLE, &error).object(&file.file_name)
         })?;
         Ok(Self { conn, cage, file, _keeps: Some(keeps) })
@@ -71,7 +72,12 @@ impl SqliteSnapshot {
                 ":file_stem" => statement.raw_bind_parameter(index, &self.file.file_stem),
                 ":file_name" => statement.raw_bind_parameter(index, &self.file.file_name),
                 ":file_index" => statement.raw_bind_parameter(index, self.file.file_index),
-                _ => return Err(self.unknown_parameter(&name)),
+                other => match self.file.named.get(other.trim_start_matches(':')) {
+                    Some(Parameter::Null) => statement.raw_bind_parameter(index, None::<i64>),
+                    Some(Parameter::Integer(value)) => statement.raw_bind_parameter(index, value),
+                    Some(Parameter::Text(value)) => statement.raw_bind_parameter(index, value),
+                    None => return Err(self.unknown_parameter(&name)),
+                },
             };
             bound.map_err(|error| self.query_error(composed, &error))?;
         }
@@ -97,8 +103,15 @@ impl SqliteSnapshot {
     }
 
     fn unknown_parameter(&self, name: &str) -> EngineError {
-        self.error(&format!("there is no parameter `{name}`"))
-            .help("`:file_stem`, `:file_name` and `:file_index` are the parameters there are")
+        self.error(&format!("there is no parameter `{name}`")).help(self.parameters())
+    }
+
+    /// `:file_stem, :file_name, :file_index, :org are the parameters there are`
+    fn parameters(&self) -> String {
+        let named = self.file.named.keys().map(String::as_str);
+        let names = ["file_stem", "file_name", "file_index"].into_iter().chain(named);
+        let names: Vec<String> = names.map(|name| format!("`:{name}`")).collect();
+        format!("{} are the parameters there are", names.join(", "))
     }
 
     fn missing_table(&self, table: &str) -> EngineError {
@@ -201,6 +214,12 @@ impl SqliteSnapshot {
                 .map_err(|error| self.query_error(&Composed::default(), &error)),
         }
     }
+}
+
+/// What the plan's SQL may do and call.
+fn caged(conn: &mut Connection) -> rusqlite::Result<Cage> {
+    apart::add(conn)?;
+    Cage::for_reading(conn)
 }
 
 /// The same allocation for values of the next row: the compiler collects an emptied vector of the

@@ -11,10 +11,12 @@ mod step;
 pub use backups::{Attest, Backups, KeepRules};
 pub use compiled_plan::{
     Baseline, CompiledPlan, Component, Existing, Inbound, NewComponent, OnSourceChange,
-    PostgresTarget, Server, Settings, Source, SqliteTarget, Target, TlsMode, Waiver,
+    PostgresTarget, Server, Settings, Source, SqliteTarget, Tags, Target, TlsMode, Waiver,
 };
 pub use format::{Digest, FORMAT_VERSION, FormatError};
-pub use load::{ColumnSource, Conversion, Load, LoadColumn, LoadSource, OnMisfit};
+pub use load::{
+    ColumnSource, Conversion, Load, LoadColumn, LoadSource, OnMisfit, offset_parameter,
+};
 pub use step::{
     Action, Check, Edge, Expect, Hazard, Invariant, LockMode, Moment, Origin, Place, Step,
     TableLock,

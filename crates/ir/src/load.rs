@@ -16,6 +16,20 @@ pub struct Load {
     pub columns: Vec<LoadColumn>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filter: Option<String>,
+    /// The source's column by which the keys of one file are kept apart from those of the others:
+    /// past the highest of a file begin those of the next. SQL has it as [`offset_parameter`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offset: Option<String>,
+}
+
+/// The name of the parameter that holds a table's offset in a file, without its colon. What a
+/// parameter's name cannot hold is written as its number.
+pub fn offset_parameter(table: &str) -> String {
+    let spelled = table.chars().map(|c| match c {
+        c if c.is_ascii_alphanumeric() || c == '_' => c.to_string(),
+        c => format!("${:x}$", u32::from(c)),
+    });
+    Some("offset_".to_owned()).into_iter().chain(spelled).collect()
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -16,6 +16,11 @@ fn a_plan_with_every_key_has_no_finding() {
 }
 
 #[test]
+fn mistakes_in_tags_and_in_keys_kept_apart() {
+    insta::assert_snapshot!(findings(include_str!("corpus/bad/source-tags.yaml")));
+}
+
+#[test]
 fn every_mistake_of_a_plan_is_found_at_its_place_in_one_run() {
     insta::assert_snapshot!(findings(include_str!("corpus/bad/many-mistakes.yaml")), @r#"
     error[PLN111]: version 2 of the plan language is not supported

@@ -9,6 +9,7 @@ use ir::{CompiledPlan, Source, Target};
 
 use crate::engine::{FileParameters, SourceEngine, SourcePath, SourceState};
 use crate::events::SourceGroup;
+use crate::fleet::tags::{self, Tagged};
 use crate::fleet::{FaultNames, few, told};
 use crate::run::Finding;
 use crate::{EngineError, parallel};
@@ -47,6 +48,32 @@ impl SourceSet {
 
     pub(crate) fn all(&self) -> impl Iterator<Item = &SourceFile> {
         self.by_source.values().flatten()
+    }
+
+    /// Finds what SQL on each file may name.
+    fn tag(
+        &mut self,
+        plan: &CompiledPlan,
+        source: &Source,
+        engine: &dyn SourceEngine,
+    ) -> Vec<Finding> {
+        let Some(files) = self.by_source.get_mut(&source.name) else { return Vec::new() };
+        let states: Vec<_> = files.iter().map(|file| file.state.clone()).collect();
+        let open =
+            |at: usize, parameters: &FileParameters| engine.open_source(&states[at], parameters);
+        let mut tagged: Vec<_> = files
+            .iter_mut()
+            .zip(&states)
+            .map(|(file, state)| Tagged {
+                shown: &state.path.shown,
+                parameters: &mut file.parameters,
+            })
+            .collect();
+        let errors = tags::find(plan, source, &mut tagged, &open);
+        gathered(errors, |at| states[at].path.shown.clone())
+            .into_iter()
+            .map(|error| at(source, error))
+            .collect()
     }
 
     /// Rows of a table over all files; `None` where no file has it.
@@ -127,6 +154,7 @@ fn found(source: &Source, index: usize, path: &Path, plan_dir: &Path) -> Found {
             file_name: text(path.file_name()),
             file_stem: text(path.file_stem()),
             file_index: i64::try_from(index).unwrap_or(i64::MAX),
+            named: BTreeMap::new(),
         },
     }
 }
@@ -258,11 +286,18 @@ pub(crate) fn inspect(
         Grouped::of(&source.name, set.of(&source.name), faults.get(&source.name).unwrap_or(&none))
     });
     let grouped = grouped.collect();
+    let whole = |source: &&Source| !faults.contains_key(&source.name);
+    let tagless: Vec<_> = plan
+        .sources
+        .iter()
+        .filter(whole)
+        .flat_map(|source| set.tag(plan, source, engine))
+        .collect();
     let findings = faults.into_iter().flat_map(|(source, faults)| {
         let errors = faults.into_errors(&source).into_iter();
         errors.map(|error| of(plan, &source, error)).collect::<Vec<_>>()
     });
-    (set, findings.collect(), grouped)
+    (set, findings.chain(tagless).collect(), grouped)
 }
 
 /// The files of one source that has several, as they are told.
@@ -311,6 +346,23 @@ impl Faults {
     fn into_errors(self, source: &str) -> Vec<EngineError> {
         self.0.into_values().flat_map(|faults| limited(source, faults)).collect()
     }
+}
+
+/// Equal errors of several files as one that names them.
+fn gathered(
+    errors: Vec<(usize, EngineError)>,
+    shown: impl Fn(usize) -> String,
+) -> Vec<EngineError> {
+    let mut all: Vec<(EngineError, Vec<String>)> = Vec::new();
+    for (at, error) in errors {
+        match all.iter_mut().find(|(known, _)| *known == error) {
+            Some((_, files)) => files.push(shown(at)),
+            None => all.push((error, vec![shown(at)])),
+        }
+    }
+    all.into_iter()
+        .map(|(error, files)| EngineError { object: Some(few(&files)), ..error })
+        .collect()
 }
 
 fn limited(source: &str, mut faults: Vec<(String, EngineError)>) -> Vec<EngineError> {

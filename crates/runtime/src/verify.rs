@@ -1,5 +1,6 @@
 //! `cutover verify`: what was promoted, held against the kept backups, any time later.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,9 +10,12 @@ use ir::{Action, Check, CompiledPlan, Load};
 use crate::binding::{Binding, loads};
 use crate::clock::{Clock, millis, stamp};
 use crate::digest::sha256_of;
-use crate::engine::{FileParameters, Outcome, RowSink, SourceEngine, TargetEngine, Worker};
+use crate::engine::{
+    FileParameters, Outcome, RowSink, Snapshot, SourceEngine, TargetEngine, Worker,
+};
 use crate::events::{EVENTS_VERSION, Event, EventSink, Stamped};
 use crate::executor::rows_differ;
+use crate::fleet::tags::{self, Tagged};
 use crate::journal::View;
 use crate::journal::format::BackupRecord;
 use crate::recovery::{Kept, kept_plan};
@@ -67,6 +71,7 @@ pub fn verify(request: &VerifyRequest<'_>) -> Result<VerifyReport, Vec<Finding>>
     let mut worker = target.live_worker(&plan).map_err(one)?;
     let mut verifying = Verifying {
         request,
+        plan: &plan,
         view: &view,
         start,
         tables: Vec::new(),
@@ -150,6 +155,7 @@ fn damaged_backups(view: &View) -> Vec<Finding> {
 
 struct Verifying<'a> {
     request: &'a VerifyRequest<'a>,
+    plan: &'a CompiledPlan,
     view: &'a View,
     start: std::time::Duration,
     tables: Vec<VerifiedTable>,
@@ -169,7 +175,8 @@ impl Verifying<'_> {
         })?;
         let binding = Binding::of_rules(load, rules, backups.len());
         let mut sink = worker.digest_sink(&load.table, &binding.into)?;
-        self.replay(&binding, &backups, sink.as_mut())?;
+        let parameters = self.parameters(&load.source, &backups)?;
+        self.replay(&binding, &backups, &parameters, sink.as_mut())?;
         let expected = sink.finish()?.digest;
         let found = worker.row_digest(&load.table, &binding.into)?;
         self.told(load, expected, found);
@@ -179,8 +186,37 @@ impl Verifying<'_> {
         let (expected, same) = (expected.to_string(), expected.rows == found.rows);
         let error = rows_differ(&load.table, &expected, &found.to_string(), same)
             .help("the target was written to since the promote, or something changed its rows");
-        let replay = &mut |sink: &mut dyn RowSink| self.replay(&binding, &backups, sink);
+        let replay =
+            &mut |sink: &mut dyn RowSink| self.replay(&binding, &backups, &parameters, sink);
         Err(narrow::with_rows(error, worker.tell(), &load.table, &binding.into, replay))
+    }
+
+    fn open(
+        &self,
+        backup: &BackupRecord,
+        parameters: &FileParameters,
+    ) -> Result<Box<dyn Snapshot>, EngineError> {
+        self.request.sources.open_snapshot(Path::new(&backup.backup), parameters)
+    }
+
+    /// What SQL on the files could name in the run: it follows from their paths and rows.
+    fn parameters(
+        &self,
+        source: &str,
+        backups: &[&BackupRecord],
+    ) -> Result<Vec<FileParameters>, EngineError> {
+        let mut all: Vec<_> = backups.iter().map(|backup| parameters(backup)).collect();
+        let planned = self.plan.sources.iter().find(|planned| planned.name == source);
+        let Some(planned) = planned else { return Ok(all) };
+        let named = all.iter_mut().zip(backups);
+        let mut files: Vec<_> =
+            named.map(|(parameters, backup)| Tagged { shown: &backup.file, parameters }).collect();
+        let sources = &self.request.sources;
+        let open = |at: usize, parameters: &FileParameters| {
+            sources.open_snapshot(Path::new(&backups[at].backup), parameters)
+        };
+        let mut errors = tags::find(self.plan, planned, &mut files, &open).into_iter();
+        errors.next().map_or(Ok(all), |(_, error)| Err(error))
     }
 
     /// Sends the rows of the backups as the load did.
@@ -188,12 +224,11 @@ impl Verifying<'_> {
         &self,
         binding: &Binding,
         backups: &[&BackupRecord],
+        parameters: &[FileParameters],
         sink: &mut dyn RowSink,
     ) -> Result<(), EngineError> {
-        for (backup, scan) in backups.iter().zip(&binding.scans) {
-            let path = Path::new(&backup.backup);
-            let mut snapshot = self.request.sources.open_snapshot(path, &parameters(backup))?;
-            snapshot.scan(scan, sink)?;
+        for (at, scan) in binding.scans.iter().enumerate() {
+            self.open(backups[at], &parameters[at])?.scan(scan, sink)?;
         }
         Ok(())
     }
@@ -255,5 +290,6 @@ fn parameters(backup: &BackupRecord) -> FileParameters {
         file_name: text(path.file_name()),
         file_stem: text(path.file_stem()),
         file_index: i64::try_from(backup.index).unwrap_or(i64::MAX),
+        named: BTreeMap::new(),
     }
 }

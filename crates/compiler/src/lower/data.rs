@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use diagnostics::{Diagnostic, Span, Spanned, code, did_you_mean};
 use ir::{Action, ColumnSource, Conversion, Load, LoadColumn, LoadSource, OnMisfit};
-use plan::model::{self, ColumnValue, LoadFrom};
+use plan::model::{self, Apart, ColumnValue, LoadFrom};
 use sql::create_table::PieceKind;
 use sql::{AlterAction, Class};
 
@@ -40,11 +40,18 @@ pub(crate) fn loads(cx: &mut Context<'_>, resolved: &Resolved) -> Loads {
         let place = resolved.items[facts.item].place;
         if let Some(source) = source_of_table(cx, facts, place) {
             let from = LoadSource::Table(facts.name.clone());
-            let load =
-                Load { table: facts.name.clone(), source, from, columns: Vec::new(), filter: None };
+            let load = Load {
+                table: facts.name.clone(),
+                source,
+                from,
+                columns: Vec::new(),
+                filter: None,
+                offset: None,
+            };
             loads.insert(key.clone(), (load, place));
         }
     }
+    offsets(cx, &loads);
     loads
 }
 
@@ -64,7 +71,8 @@ fn by_rule(cx: &mut Context<'_>, facts: &TableFacts, rule: &model::Load) -> Opti
         }
     };
     let filter = rule.filter.as_ref().map(|filter| filter.text.clone());
-    Some(Load { table: facts.name.clone(), source, from, columns, filter })
+    let offset = own_offset(cx, facts, rule);
+    Some(Load { table: facts.name.clone(), source, from, columns, filter, offset })
 }
 
 fn column_rule(
@@ -79,6 +87,7 @@ fn column_rule(
     let value = match &rule.value {
         ColumnValue::Column(name) => ColumnSource::Column(name.value.clone()),
         ColumnValue::Sql(sql) => ColumnSource::Sql(sql.text.clone()),
+        ColumnValue::Apart { from, by, table } => apart(&from.value, *by, &table.value),
         ColumnValue::Omit(_) => ColumnSource::Omit,
     };
     let conversion = rule.conversion.as_ref().map(|conversion| lower(conversion.value));
@@ -89,6 +98,57 @@ fn column_rule(
         conversion,
         on_misfit: on_misfit.unwrap_or_default(),
     })
+}
+
+/// The column that keeps the table's own keys apart by an offset.
+fn own_offset(cx: &Context<'_>, facts: &TableFacts, rule: &model::Load) -> Option<String> {
+    let own = cx.dialect.key(&facts.name);
+    rule.columns.iter().find_map(|column| match &column.value {
+        ColumnValue::Apart { from, by: Apart::Offset, table } => {
+            (cx.dialect.key(&table.value) == own).then(|| from.value.clone())
+        }
+        _ => None,
+    })
+}
+
+fn apart(from: &str, by: Apart, table: &str) -> ColumnSource {
+    let column = sql::quote_ident(from, sql::Dialect::Sqlite);
+    ColumnSource::Sql(match by {
+        Apart::Offset => format!("{column} + :{}", ir::offset_parameter(table)),
+        Apart::Uuid => {
+            format!("cutover_uuid({}, :file_path, {column})", sql::quote_literal(table))
+        }
+    })
+}
+
+/// Whoever is offset by a table needs that table's own keys to be, in the same files.
+fn offsets(cx: &mut Context<'_>, loads: &Loads) {
+    let plan = cx.plan;
+    for rule in &plan.loads {
+        let Some((load, _)) = loads.get(&cx.dialect.key(&rule.table.value)) else { continue };
+        for column in &rule.columns {
+            let ColumnValue::Apart { by: Apart::Offset, table, .. } = &column.value else {
+                continue;
+            };
+            let found = loads.get(&cx.dialect.key(&table.value)).map(|(load, _)| load);
+            let named = |known: &Load| known.table == table.value && known.offset.is_some();
+            if found.is_some_and(|known| known.source == load.source && named(known)) {
+                continue;
+            }
+            let message =
+                format!("`{}` has no offset in the files of source `{}`", table.value, load.source);
+            let help = format!(
+                "give its key one, spelled as the table is: `load: {{ {0}: {{ columns: {{ id: {{ \
+                 offset: {0} }} }} }} }}`",
+                table.value
+            );
+            cx.find(
+                Diagnostic::new(&code::OFFSET_UNKNOWN, message)
+                    .label(table.span, "named here")
+                    .help(help),
+            );
+        }
+    }
 }
 
 fn on_misfit(misfit: &model::OnMisfit) -> OnMisfit {

@@ -55,7 +55,7 @@ fn of_component(body: &mut Body) -> Vec<&mut SourceText> {
 fn of_load(load: &Load) -> impl Iterator<Item = &SourceText> {
     let values = load.columns.iter().filter_map(|column| match &column.value {
         ColumnValue::Sql(piece) => Some(piece),
-        ColumnValue::Column(_) | ColumnValue::Omit(_) => None,
+        ColumnValue::Column(_) | ColumnValue::Apart { .. } | ColumnValue::Omit(_) => None,
     });
     load.filter.iter().chain(values)
 }

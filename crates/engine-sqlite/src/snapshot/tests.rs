@@ -17,7 +17,12 @@ fn with(sql: &str, test: impl FnOnce(&mut SqliteSnapshot)) {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("s.db");
     Connection::open(&path).unwrap().execute_batch(sql).unwrap();
-    let file = FileParameters { file_name: "eu.db".into(), file_stem: "eu".into(), file_index: 4 };
+    let file = FileParameters {
+        file_name: "eu.db".into(),
+        file_stem: "eu".into(),
+        file_index: 4,
+        named: Default::default(),
+    };
     test(&mut SqliteSnapshot::open(&path, file).unwrap());
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "nothing is left beside it");
 }

@@ -2,14 +2,14 @@
 
 use diagnostics::{SourceText, Spanned};
 
-use crate::model::{ColumnRule, ColumnValue, Conversion, Load, LoadFrom, OnMisfit};
+use crate::model::{Apart, ColumnRule, ColumnValue, Conversion, Load, LoadFrom, OnMisfit};
 use crate::yaml::{Entry, Kind, Node};
 
 use super::context::Decoder;
 use super::fields::Fields;
 
 pub(crate) const LOAD: &[&str] = &["from", "source", "query", "where", "columns"];
-pub(crate) const COLUMN: &[&str] = &["from", "sql", "as", "misfit"];
+pub(crate) const COLUMN: &[&str] = &["from", "sql", "offset", "uuid", "as", "misfit"];
 pub(crate) const MISFIT: &[&str] = &["default"];
 
 /// A table that starts empty.
@@ -111,9 +111,14 @@ impl Decoder {
         let conversion = self.choice_at(&fields, "as", &words);
         let misfit = fields.get("misfit").and_then(|entry| self.misfit(entry));
         let value = match fields.at_most_one_of(self, &["from", "sql"]) {
+            found if fields.get("offset").or(fields.get("uuid")).is_some() => {
+                self.apart(&fields, found, &column)?
+            }
             Some(entry) if entry.key.value == "sql" => ColumnValue::Sql(self.sql_of(entry)?),
             Some(entry) => ColumnValue::Column(self.text_of(entry)?),
-            None if fields.get("as").or(fields.get("misfit")).is_some() => ColumnValue::Column(column.clone()),
+            None if fields.get("as").or(fields.get("misfit")).is_some() => {
+                ColumnValue::Column(column.clone())
+            }
             None => {
                 fields.one_of(self, COLUMN)?;
                 return None;
@@ -122,13 +127,34 @@ impl Decoder {
         valid.then_some(ColumnRule { column, value, conversion, misfit })
     }
 
+    /// `{ offset: TABLE }` or `{ uuid: TABLE }`, of a column of the source.
+    fn apart(
+        &mut self,
+        fields: &Fields<'_>,
+        from: Option<&Entry>,
+        column: &Spanned<String>,
+    ) -> Option<ColumnValue> {
+        let how = fields.at_most_one_of(self, &["offset", "uuid", "sql"])?;
+        let by = match how.key.value.as_str() {
+            "uuid" => Apart::Uuid,
+            _ => Apart::Offset,
+        };
+        let from = match from.filter(|from| from.key.value == "from") {
+            Some(from) => self.text_of(from)?,
+            None => column.clone(),
+        };
+        Some(ColumnValue::Apart { from, by, table: self.text_of(how)? })
+    }
+
     /// `stop`, `set-null`, `reject` or `{ default: VALUE }`.
     fn misfit(&mut self, entry: &Entry) -> Option<Spanned<OnMisfit>> {
         let span = entry.value.span;
         if matches!(entry.value.kind, Kind::Mapping(_)) {
             let fields = self.fields(&entry.value, entry.key.span, "`misfit`", MISFIT)?;
             let value = fields.one_of(self, MISFIT)?;
-            return self.text_of(value).map(|text| Spanned::new(OnMisfit::Default(text.value), span));
+            return self
+                .text_of(value)
+                .map(|text| Spanned::new(OnMisfit::Default(text.value), span));
         }
         let expected = "`stop`, `set-null`, `reject` or `{ default: … }`";
         let text = self.text("misfit", &entry.value, expected)?;

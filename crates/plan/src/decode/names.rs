@@ -67,7 +67,7 @@ impl Decoder {
         false
     }
 
-    fn invalid_name(&mut self, message: String, span: Span, help: &str) {
+    pub(super) fn invalid_name(&mut self, message: String, span: Span, help: &str) {
         let finding = Diagnostic::new(&code::INVALID_NAME, message);
         self.report(finding.label(span, "this name").help(help));
     }

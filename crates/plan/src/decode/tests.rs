@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{
-    TOP, backup, checks, components, constraints, grants, load, relations, settings, sources, stages,
-    target,
+    TOP, backup, checks, components, constraints, grants, load, relations, settings, sources,
+    stages, target,
 };
 
 /// The keys of these types of the schema together.
@@ -31,6 +31,7 @@ fn key_lists_are_those_of_the_schema() {
     let pairs: &[(&[&str], &[&str])] = &[
         (TOP, &["Document"]),
         (sources::SOURCE, &["SourcePath", "SourceGlob", "SourceFiles"]),
+        (sources::TAGS, &["Tags"]),
         (sources::INCLUDE, &["IncludeFile"]),
         (target::TARGET, &["Target"]),
         (target::POSTGRES, &["PostgresTarget"]),

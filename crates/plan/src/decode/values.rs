@@ -128,7 +128,12 @@ impl Decoder {
             return Some(value);
         }
         let expected = "a period of ten years or less";
-        self.wrong_text(&entry.key.value, &entry.value, expected, &format!("{}d", value.value / DAY));
+        self.wrong_text(
+            &entry.key.value,
+            &entry.value,
+            expected,
+            &format!("{}d", value.value / DAY),
+        );
         None
     }
 

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{OneOrMore, Text, Variable};
+use super::{Mapping, OneOrMore, Text, Variable};
 
 /// SQLite files with one schema: a path, a glob, a list of them, or a mapping.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -21,6 +21,9 @@ pub enum Source {
 pub struct SourcePath {
     /// A file, relative to the plan file.
     pub path: OneOrMore<Text>,
+    /// What SQL on a file may name besides its columns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Tags>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -28,6 +31,9 @@ pub struct SourcePath {
 pub struct SourceGlob {
     /// All files that match, in the order of their names.
     pub glob: OneOrMore<Text>,
+    /// What SQL on a file may name besides its columns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Tags>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -35,6 +41,25 @@ pub struct SourceGlob {
 pub struct SourceFiles {
     /// Files, relative to the plan file.
     pub files: OneOrMore<Text>,
+    /// What SQL on a file may name besides its columns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Tags>,
+}
+
+/// Values of a file that SQL on it may name as `:tag`, besides `:file_path`, `:file_name`,
+/// `:file_stem` and `:file_index`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("minProperties" = 1))]
+#[serde(deny_unknown_fields)]
+pub struct Tags {
+    /// A regular expression for the file's path, relative to the plan file; each of its named groups
+    /// is a tag. A file that does not match stops the run.
+    #[schemars(extend("examples" = ["(?<org>[^/]+)/repo-(?<number>[0-9]+)[.]db$"]))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pattern: Option<Text>,
+    /// By tag: a query on the file that gives one value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queries: Option<Mapping<Text>>,
 }
 
 /// The target: exactly one of the engines.

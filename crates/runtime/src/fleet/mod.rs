@@ -8,6 +8,7 @@ mod join;
 mod lead;
 mod load;
 mod share;
+pub(crate) mod tags;
 
 use ir::Load;
 
