@@ -3,6 +3,7 @@
 //! The module names are those of `engine-postgres` where both engines have the same work.
 
 mod affinity;
+mod apart;
 mod cage;
 mod canonical;
 pub mod capture;
