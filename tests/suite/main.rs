@@ -17,6 +17,7 @@ mod html;
 mod init;
 mod kills;
 mod lsp;
+mod misfits;
 mod mistakes;
 mod pages;
 mod readme;

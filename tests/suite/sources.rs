@@ -52,7 +52,7 @@ fn writes(line: &str) -> bool {
     !refused && (named || opens.iter().any(|flag| line.contains(flag)))
 }
 
-fn source_is_only_read(plan: &std::path::Path, url: Option<&str>) {
+pub(crate) fn source_is_only_read(plan: &std::path::Path, url: Option<&str>) {
     let before = testkit::states(&plan.join("data"));
     let lines = traced(plan, url);
     let reads =

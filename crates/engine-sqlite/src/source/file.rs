@@ -147,6 +147,12 @@ impl Located {
         }
     }
 
+    /// What tells one `-journal` from the next of the same name.
+    pub(crate) fn journal_identity(&self) -> Option<(u64, u64, i64, i64)> {
+        let found = self.with("-journal").metadata().ok()?;
+        Some((found.ino(), found.len(), found.ctime(), found.ctime_nsec()))
+    }
+
     /// Whether another process holds SQLite's locks on the file: the pending and reserved byte and
     /// the shared range ("File Locking And Concurrency", `PENDING_BYTE` 0x40000000).
     pub(crate) fn locked_by(&self) -> Result<Option<u32>> {

@@ -141,19 +141,38 @@ pub(crate) fn open(
 /// Which way of opening is safe now; waits for a writer up to `busy`.
 pub(crate) fn decide(source: &Located, busy: Duration) -> Result<OpenMode> {
     let deadline = Instant::now() + busy;
+    let mut suspect = None;
     loop {
         let header = source.header()?;
         let holder = source.locked_by()?;
         let found = source.beside();
+        if found.journal && holder.is_none() {
+            // A live writer's journal may have come after the look at its lock. Of a dead one it is
+            // still the same file when nobody holds the lock at a second look.
+            let journal = source.journal_identity();
+            if journal.is_some() && journal == suspect {
+                return Err(hot_journal(&source.shown));
+            }
+            if suspect.is_some() && Instant::now() >= deadline {
+                return Err(held(source, holder));
+            }
+            suspect = journal;
+            std::thread::sleep(LOOK);
+            continue;
+        }
+        suspect = None;
         if let Some(mode) = judge(source, &header, holder, found)? {
             return Ok(mode);
         }
         if Instant::now() >= deadline {
             return Err(held(source, holder));
         }
-        std::thread::sleep(Duration::from_millis(50));
+        std::thread::sleep(LOOK);
     }
 }
+
+/// Between two looks at who holds the file.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// `None`: not now.
 fn judge(
@@ -163,9 +182,6 @@ fn judge(
     found: Beside,
 ) -> Result<Option<OpenMode>> {
     let wal_rows = found.wal.is_some_and(|size| size > 0);
-    if found.journal && holder.is_none() {
-        return Err(hot_journal(&source.shown));
-    }
     if wal_rows || (holder.is_some() && found.wal.is_some()) {
         let mode = if found.shm { OpenMode::Wal } else { OpenMode::WalNoShm };
         return Ok(Some(mode));

@@ -15,7 +15,7 @@ use crate::journal::Record;
 use crate::journal::format::{Begun, FileRecord, SourceRecord, TableRows, WarningKind};
 use crate::sources::{self, Grouped, SourceSet};
 use crate::stop::cancelling;
-use crate::{EngineError, waivers};
+use crate::{EngineError, attest, waivers};
 
 /// What the steps of the graph start from.
 pub(super) struct Prepared {
@@ -66,6 +66,7 @@ fn look(
         findings.extend(invariants(session, files, engine));
     }
     live_checks(session, target, &mut findings);
+    attested(session, &mut findings);
     let (errors, warnings): (Vec<_>, Vec<_>) = findings.into_iter().partition(Finding::is_error);
     if !errors.is_empty() {
         return Err(errors.into_iter().chain(warnings).collect());
@@ -193,7 +194,8 @@ fn preflight(
 /// What the target says against a run is read at the plan's `target:`, where the preflight comes
 /// from. A schema that is not the baseline is not about the target.
 fn at_target(plan: &CompiledPlan, error: EngineError) -> Finding {
-    let about_target = error.code != &code::CATALOG_DIFFERS && error.code.family == Family::Run;
+    let family = matches!(error.code.family, Family::Run | Family::Backup);
+    let about_target = error.code != &code::CATALOG_DIFFERS && family;
     let step = plan.steps.iter().find(|step| matches!(step.action, Action::Preflight));
     let origin = step.filter(|_| about_target).map(|step| step.origin.clone());
     Finding { origin, ..Finding::from(error) }
@@ -207,6 +209,18 @@ pub(super) fn target_among_sources(session: &Session<'_>) -> Vec<Finding> {
     let mut same = sources::same_files(&found, plan, plan_dir);
     same.retain(is_same_file);
     same
+}
+
+/// An external backup that the plan relies on is proved before any effect (L2).
+fn attested(session: &Session<'_>, findings: &mut Vec<Finding>) {
+    let Some(attest) = &session.plan.backups.attest else { return };
+    match attest::prove(attest, &session.info.plan_dir, session.clock.now()) {
+        Ok(proved) => session.passed(proved),
+        Err(error) => {
+            let origin = Some(attest.origin.clone());
+            findings.push(Finding { origin, ..Finding::from(error) });
+        }
+    }
 }
 
 /// Checks on the live target come before any effect.

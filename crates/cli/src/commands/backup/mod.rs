@@ -66,8 +66,11 @@ fn tell(errors: &[EngineError], io: &Io) {
 }
 
 /// How long a plan keeps its backups.
-pub(crate) fn keep_of(_plan: &ir::CompiledPlan) -> Keep {
-    Keep::DEFAULT
+pub(crate) fn keep_of(plan: &ir::CompiledPlan) -> Keep {
+    plan.backups.keep.map_or(Keep::DEFAULT, |rules| {
+        let ir::KeepRules { seconds, last, daily } = rules;
+        Keep { seconds, last, daily }
+    })
 }
 
 /// The ones that are named, in the order given; all where none is.

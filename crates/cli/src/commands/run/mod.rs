@@ -41,8 +41,12 @@ pub(crate) fn run(args: &Run, io: &Io) -> Outcome {
     }
     let space = Space::make(args.dry_run, &state_dir)?;
     let write_guard = sandbox::enter(&input.plan, &base, &space.folders(), args.dry_run);
+    let backups = (!args.dry_run).then(|| state_dir.clone());
     let ready = Ready { target: target.engine, base, state_dir, space, write_guard };
     let report = carry_out(args, &input, ready, io);
+    if let Some(state_dir) = backups {
+        super::backup::enter(&state_dir, super::backup::keep_of(&input.plan), io);
+    }
     Ok(tell(args, &mut input, report, io))
 }
 

@@ -2,6 +2,7 @@
 
 mod privileges;
 mod proof;
+mod recovery;
 mod server;
 
 use diagnostics::code::{INBOUND_REFERENCE, NO_PRIVILEGE, PREFLIGHT, TARGET_NOT_EMPTY};
