@@ -10,6 +10,7 @@ mod findings;
 mod fmt;
 mod init;
 mod recovery;
+mod rehearse;
 mod worker;
 
 pub use backup::{Backup, BackupAction, Create, List, Prune, Restore, Server, Store, VerifyBackup};
@@ -17,7 +18,8 @@ pub use diff::{Diff, DiffFormat, SqlEngine};
 pub use findings::FindingsFormat;
 pub use fmt::{Fmt, Lsp};
 pub use init::{Engine as InitEngine, Init, Style as InitStyle};
-pub use recovery::{Abort, Accept, OfRun, Resume, Rollback};
+pub use recovery::{Abort, Accept, Bundle, OfRun, Resume, Rollback};
+pub use rehearse::{RehearsalFormat, Rehearse};
 pub use worker::Worker;
 
 const TEMPLATE: &str = "\
@@ -99,6 +101,7 @@ pub enum Command {
     Lsp(Lsp),
     Explain(Explain),
     Compile(Compile),
+    Rehearse(Rehearse),
     Run(Run),
     Worker(Worker),
     Status(Status),
@@ -106,6 +109,7 @@ pub enum Command {
     Abort(Abort),
     Rollback(Rollback),
     Accept(Accept),
+    Bundle(Bundle),
     Verify(Verify),
     Drift(Drift),
     Diff(Diff),
@@ -128,6 +132,7 @@ impl Command {
             Command::Lsp(_) => "lsp",
             Command::Explain(_) => "explain",
             Command::Compile(_) => "compile",
+            Command::Rehearse(_) => "rehearse",
             Command::Run(_) => "run",
             Command::Worker(_) => "worker",
             Command::Status(_) => "status",
@@ -135,6 +140,7 @@ impl Command {
             Command::Abort(_) => "abort",
             Command::Rollback(_) => "rollback",
             Command::Accept(_) => "accept",
+            Command::Bundle(_) => "bundle",
             Command::Verify(_) => "verify",
             Command::Drift(_) => "drift",
             Command::Diff(_) => "diff",
@@ -153,6 +159,7 @@ impl Command {
         match self {
             Command::Check(args) => args.plan.first().map(PathBuf::as_path),
             Command::Compile(args) => Some(&args.plan),
+            Command::Rehearse(args) => Some(&args.plan),
             Command::Run(args) => Some(&args.plan),
             Command::Worker(args) => Some(&args.plan),
             Command::Verify(args) => Some(&args.plan),
@@ -178,11 +185,13 @@ impl Command {
             Command::Worker(args) => args.format.into(),
             Command::Codes(args) => args.format.into(),
             Command::Backup(args) => args.action.format().into(),
+            Command::Rehearse(args) => json(args.format == RehearsalFormat::Json),
             Command::Explain(args) => json(args.format == GraphFormat::Json),
             Command::Diff(args) => json(args.format == DiffFormat::Json),
             Command::Init(_)
             | Command::Fmt(_)
             | Command::Lsp(_)
+            | Command::Bundle(_)
             | Command::Baseline(_)
             | Command::Local(_)
             | Command::Schema(_)
@@ -201,13 +210,19 @@ impl Command {
 #[command(help_template = TEMPLATE, before_help = "\
 Examples:
   cutover check plan.yaml
-  cutover check plans/*/plan.yaml --format json
+  cutover check plans/                       every plan.yaml below a folder
+  cutover check plans/ --since origin/main   those that a branch touches
   cutover check plan.yaml --scratch-url postgres://ci@localhost/postgres
 ")]
 pub struct Check {
-    /// Plans to check
-    #[arg(value_name = "PLAN", required = true)]
+    /// Plans to check; a folder stands for every plan.yaml below it, `*` and `?` for the files that
+    /// fit
+    #[arg(value_name = "PLAN|DIR", required = true)]
     pub plan: Vec<PathBuf>,
+    /// Only plans of which a file (the plan, an included one, its baseline) changed since a git
+    /// revision
+    #[arg(long, value_name = "REV")]
+    pub since: Option<String>,
     #[command(flatten)]
     pub scratch: Scratch,
     /// Form of the findings

@@ -53,8 +53,8 @@ impl<'a> Engines<'a> {
 /// Syntax takes over only where there are no programs at all: an engine that is there and fails is
 /// an error, or a broken server would quietly weaken every check.
 fn normaliser(engine: EngineKind, options: &Scratch) -> Result<Box<dyn Normaliser>, Failure> {
-    let url = scratch_url(options)?;
-    Ok(match (engine, options.offline, url) {
+    let given = url(options)?;
+    Ok(match (engine, options.offline, given) {
         (EngineKind::Sqlite, true, _) => offline(Dialect::Sqlite),
         (EngineKind::Sqlite, false, _) => Box::new(SqliteNormaliser::new()),
         (EngineKind::Postgres, true, _) => offline(Dialect::Postgres),
@@ -74,7 +74,11 @@ fn syntax(dialect: Dialect, reason: &str) -> Box<dyn Normaliser> {
     Box::new(SyntaxNormaliser { dialect, reason: reason.to_owned() })
 }
 
-fn scratch_url(options: &Scratch) -> Result<Option<String>, Failure> {
+/// The server on which scratch databases may be created, where one is named.
+///
+/// # Errors
+/// A URL with a password on the command line.
+pub(crate) fn url(options: &Scratch) -> Result<Option<String>, Failure> {
     match &options.scratch_url {
         Some(url) if plan::redact(url) != *url => Err(Failure::usage(
             &code::USAGE,

@@ -16,6 +16,7 @@ mod lsp;
 mod man;
 mod next;
 mod recovery;
+mod rehearse;
 mod run;
 mod schema;
 mod status;
@@ -41,6 +42,8 @@ pub(crate) fn dispatch(command: &Command, io: &Io) -> Outcome {
         Command::Abort(args) => recovery::abort(args, io),
         Command::Rollback(args) => recovery::rollback(args, io),
         Command::Accept(args) => recovery::accept(args, io),
+        Command::Bundle(args) => recovery::bundle(args, io),
+        Command::Rehearse(args) => rehearse::run(args, io),
         Command::Run(args) => run::run(args, io),
         Command::Worker(args) => worker::run(args, io),
         Command::Verify(args) => verify::run(args, io),
