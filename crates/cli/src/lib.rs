@@ -6,6 +6,7 @@ mod commands;
 pub mod exit_code;
 mod failure;
 mod folders;
+mod git;
 mod io;
 mod origin;
 mod output_file;

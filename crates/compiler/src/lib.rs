@@ -26,7 +26,10 @@ use diagnostics::{Diagnostic, SourceId, Sources, Span, code};
 use ir::{CompiledPlan, Origin};
 use plan::model::{EngineKind, Plan, Target};
 
-pub use baseline::{BaselineLines, Schema, SchemaFile, engine_of_sql, schema_file, schema_of_file};
+pub use baseline::{
+    BaselineLines, Extent, Schema, SchemaFile, engine_of_sql, schema_file, schema_of_file,
+    schemas_of_sql,
+};
 pub use explain::{ExplainedEdge, ExplainedStep, Explanation};
 pub use schemas::{PlanSchemas, outline, schemas};
 

@@ -34,7 +34,8 @@ pub struct Diff {
     /// SQL file that is a baseline: one that loses a component is an error
     #[arg(long, value_name = "FILE", requires = "against")]
     pub baseline: Option<PathBuf>,
-    /// Schema to compare [default: the one that a plan or SQL file is about]
+    /// Schema to compare [default: the one that a plan or SQL file is about; all, where a file holds
+    /// several]
     #[arg(long, value_name = "SCHEMA")]
     pub schema: Option<String>,
     /// Engine of SQL files [default: the other side's, or what is written in them, or postgres]
@@ -44,6 +45,13 @@ pub struct Diff {
     #[arg(long, value_enum, value_delimiter = ',', value_name = "FACTS",
           default_values_t = [Scope::Structure, Scope::Grants, Scope::Comments])]
     pub scope: Vec<Scope>,
+    /// Names that the engine made for constraints and indexes do not count
+    #[arg(long, value_name = "BOOL", default_value_t = true, default_missing_value = "true",
+          num_args = 0..=1, require_equals = true, action = clap::ArgAction::Set)]
+    pub ignore_generated_names: bool,
+    /// Partitions that do not count, by name: `events_*` (`*` any characters, `?` one)
+    #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
+    pub ignore_partitions: Vec<String>,
     #[command(flatten)]
     pub scratch: Scratch,
     /// Form of the answer

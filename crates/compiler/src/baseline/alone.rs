@@ -5,10 +5,10 @@ use ir::Origin;
 use plan::model::{Backup, Baseline, BaselineFile, EngineKind, Plan, Settings};
 use sql::{Dialect, Statement};
 
-use super::KnownGood;
 use super::places::Places;
 use super::schema::Schema;
-use crate::resolve::Context;
+use super::{Extent, KnownGood};
+use crate::resolve::{Context, read};
 use crate::{Files, write};
 
 /// What a schema file defines.
@@ -20,7 +20,7 @@ pub struct SchemaFile {
 }
 
 /// Reads a schema file for an engine. `schema`: the schema of the file that is compared; default:
-/// found in the file. Findings about the file as such point at the words that named it.
+/// found in the file, and all of them where there are several. Findings about the file as such point at the words that named it.
 pub fn schema_file(
     sources: &mut Sources,
     files: &dyn Files,
@@ -28,9 +28,10 @@ pub fn schema_file(
     path: &str,
     schema: Option<&str>,
 ) -> (Option<SchemaFile>, Vec<Diagnostic>) {
-    read(sources, files, engine, ("--baseline ", path, schema), |cx, known| {
-        let KnownGood { file, baseline, statements, homes } = known;
-        SchemaFile { baseline: super::lower(cx, baseline, file, &statements), homes }
+    let named = ("--baseline ", path, schema);
+    read_file(sources, files, engine, named, Extent::AsFound, |cx, known| {
+        let KnownGood { file, baseline, statements, homes, home } = known;
+        SchemaFile { baseline: super::lower(cx, baseline, file, &statements, home), homes }
     })
 }
 
@@ -41,12 +42,20 @@ pub fn schema_of_file(
     engine: EngineKind,
     path: &str,
     schema: Option<&str>,
+    extent: Extent,
 ) -> (Option<(Schema, Option<String>)>, Vec<Diagnostic>) {
-    read(sources, files, engine, ("diff ", path, schema), |cx, known| {
+    read_file(sources, files, engine, ("diff ", path, schema), extent, |cx, known| {
         let home = schema.map(str::to_owned).or_else(|| known.homes.into_iter().next());
         let name = home.as_deref().unwrap_or_else(|| default_schema(engine));
-        (Schema::new(known.statements, cx.dialect, name), home)
+        (Schema::new(known.statements, cx.dialect, name, known.home), home)
     })
+}
+
+/// The schemas in which a SQL text makes something.
+pub fn schemas_of_sql(text: &str, engine: EngineKind) -> Vec<String> {
+    let span = Span::new(SourceId(0), 0..text.len());
+    let (statements, _) = sql::split(&SourceText::verbatim(text, span), write::dialect_of(engine));
+    read::schemas(&statements).into_iter().map(|(schema, _)| schema).collect()
 }
 
 /// Where unqualified names are.
@@ -74,11 +83,12 @@ pub fn engine_of_sql(text: &str) -> Option<EngineKind> {
 }
 
 /// A file named by `words`: the option or command before it.
-fn read<T>(
+fn read_file<T>(
     sources: &mut Sources,
     files: &dyn Files,
     engine: EngineKind,
     (words, path, schema): (&str, &str, Option<&str>),
+    extent: Extent,
     make: impl FnOnce(&Context<'_>, KnownGood<'_>) -> T,
 ) -> (Option<T>, Vec<Diagnostic>) {
     let command = sources.add("command line", format!("{words}{path}"));
@@ -93,7 +103,7 @@ fn read<T>(
         files,
         findings: Vec::new(),
     };
-    let found = super::statements(&mut cx).map(|known| make(&cx, known));
+    let found = super::statements(&mut cx, extent).map(|known| make(&cx, known));
     let mut findings = cx.findings;
     diagnostics::sort(&mut findings);
     (found.filter(|_| !diagnostics::has_errors(&findings)), findings)

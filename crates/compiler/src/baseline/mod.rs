@@ -6,16 +6,19 @@ mod report;
 mod schema;
 pub(crate) mod script;
 
-use catalog::{DiffOptions, Normalised, Normaliser, Script, Via, diff};
-use diagnostics::{Diagnostic, Spanned, code};
+use catalog::{DiffOptions, Home, Normalised, Normaliser, Script, Via, diff};
+use diagnostics::{Diagnostic, Span, Spanned, code};
 use plan::model::{Baseline, BaselineFile, EngineKind};
 use sql::{Class, Statement, TokenKind};
 
 use crate::lower::Draft;
 use crate::resolve::classify::Fate;
+use crate::resolve::read::SqlFile;
 use crate::resolve::{Context, Resolved, classify, read, rewrite, unsupported};
 
-pub use alone::{BaselineLines, SchemaFile, engine_of_sql, schema_file, schema_of_file};
+pub use alone::{
+    BaselineLines, SchemaFile, engine_of_sql, schema_file, schema_of_file, schemas_of_sql,
+};
 pub use schema::Schema;
 
 pub(crate) struct Checked {
@@ -32,13 +35,16 @@ pub(crate) fn check(
     order: &[usize],
     normaliser: &mut dyn Normaliser,
 ) -> Option<Checked> {
-    let known_good = statements(cx);
+    let known_good = statements(cx, Extent::OneSchema);
     let own = script::of_plan(resolved, drafts, order);
     let built = script::apply_plan(cx, resolved, drafts, &own, normaliser)?;
     let KnownGood { file, baseline, statements, .. } = known_good?;
     let expected = script::apply_baseline(cx, &statements, normaliser)?;
     compare(cx, resolved, baseline, file, &statements, (&expected, &built));
-    Some(Checked { baseline: lower(cx, baseline, file, &statements), via: expected.normalised.via })
+    Some(Checked {
+        baseline: lower(cx, baseline, file, &statements, Home::Unqualified),
+        via: expected.normalised.via,
+    })
 }
 
 /// What the plan builds and what its baseline holds, without a comparison of the two.
@@ -51,8 +57,8 @@ pub(crate) fn schemas(
     let own = script::of_plan(resolved, drafts, order);
     let items = own.iter().filter_map(|&draft| drafts[draft].item);
     let built = items.map(|item| resolved.items[item].statement.clone()).collect();
-    let known = cx.plan.baseline.is_some().then(|| statements(cx)).flatten();
-    let schema = |statements| Schema::new(statements, cx.dialect, &cx.schema);
+    let known = cx.plan.baseline.is_some().then(|| statements(cx, Extent::OneSchema)).flatten();
+    let schema = |statements| Schema::new(statements, cx.dialect, &cx.schema, Home::Unqualified);
     (schema(built), known.map(|known| schema(known.statements)))
 }
 
@@ -63,9 +69,10 @@ struct KnownGood<'p> {
     statements: Vec<Statement>,
     /// The schemas of the file that stand for the target's.
     homes: Vec<String>,
+    home: Home,
 }
 
-fn statements<'p>(cx: &mut Context<'p>) -> Option<KnownGood<'p>> {
+fn statements<'p>(cx: &mut Context<'p>, extent: Extent) -> Option<KnownGood<'p>> {
     let plan = cx.plan;
     let Some(baseline) = &plan.baseline else {
         cx.find(
@@ -79,14 +86,25 @@ fn statements<'p>(cx: &mut Context<'p>) -> Option<KnownGood<'p>> {
         return None;
     };
     let file = file_for(cx, baseline)?;
-    let read = read::read(cx, &file.path, file.schema.as_ref())?;
-    if let Some(finding) = other_engine(cx, &file.path, &read.statements) {
+    let all = read::split(cx, &file.path)?;
+    if let Some(finding) = other_engine(cx, &file.path, &all) {
         cx.find(finding);
         return None;
     }
+    let schemas = read::schemas(&all);
+    let (home, read) = match chosen(cx, file, &schemas) {
+        _ if extent.is_whole(file, &schemas) => {
+            (Home::Database, SqlFile { statements: all, homes: Vec::new() })
+        }
+        Some(schema) => (Home::Unqualified, read::part(cx, &file.path, all, &schema)),
+        None => (Home::Unqualified, read::in_one_schema(cx, all, None)),
+    };
     let mut kept = Vec::new();
     for statement in &read.statements {
         match classify::fate(statement) {
+            _ if home == Home::Database && is_of_database(statement) => {
+                kept.push(statement.clone());
+            }
             Fate::PassOver | Fate::Owner | Fate::Data => {}
             Fate::Refuse(_) => {
                 let help = "a baseline holds definitions; take the statement out";
@@ -106,7 +124,50 @@ fn statements<'p>(cx: &mut Context<'p>) -> Option<KnownGood<'p>> {
         );
         return None;
     }
-    Some(KnownGood { file, baseline, statements: kept, homes: read.homes })
+    Some(KnownGood { file, baseline, statements: kept, homes: read.homes, home })
+}
+
+/// How much of a file of several schemas is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// One schema: the one that is named, the target's, or the only one there is.
+    OneSchema,
+    /// All schemas where there are several and none is named: a database.
+    AsFound,
+    /// A database.
+    Whole,
+}
+
+impl Extent {
+    fn is_whole(self, file: &BaselineFile, schemas: &[(String, Span)]) -> bool {
+        match self {
+            Extent::OneSchema => false,
+            Extent::AsFound => file.schema.is_none() && schemas.len() > 1,
+            Extent::Whole => true,
+        }
+    }
+}
+
+/// The schema of the file that is compared, where the rest is left out.
+fn chosen(cx: &Context<'_>, file: &BaselineFile, schemas: &[(String, Span)]) -> Option<String> {
+    if let Some(given) = &file.schema {
+        return Some(given.value.clone());
+    }
+    let own = schemas.iter().any(|(schema, _)| *schema == cx.schema);
+    (own && schemas.len() > 1).then(|| cx.schema.clone())
+}
+
+/// What a database has and no schema: schemas, but for the one that is always there, and kinds that
+/// lie in none.
+fn is_of_database(statement: &Statement) -> bool {
+    let lies_in_none =
+        |word: &str| ["publication", "event trigger", "access method"].contains(&word);
+    match &statement.class {
+        Class::CreateSchema { name } => name.name != "public",
+        Class::CreateOther { word, .. } => lies_in_none(word),
+        Class::AlterOther { object, .. } => lies_in_none(&object.word),
+        _ => false,
+    }
 }
 
 fn file_for<'p>(cx: &mut Context<'p>, baseline: &'p Baseline) -> Option<&'p BaselineFile> {
@@ -228,6 +289,7 @@ fn lower(
     baseline: &Baseline,
     file: &BaselineFile,
     statements: &[Statement],
+    home: Home,
 ) -> ir::Baseline {
     let new = baseline.new.iter().map(|name| ir::NewComponent {
         kind: name.value.kind.map(|kind| kind.word().to_owned()),
@@ -239,7 +301,7 @@ fn lower(
     ir::Baseline {
         file: file.path.value.clone(),
         origins: origins.collect(),
-        script: Script::of(statements),
+        script: Script { home, ..Script::of(statements) },
         new,
     }
 }

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use catalog::{COMMENT, Kind, names, properties};
+use catalog::{COMMENT, HOME_SCHEMA, Kind, names, properties};
 use diagnostics::Span;
 use sql::create_table::{Piece, PieceKind};
 use sql::{AlterAction, Class, Dialect, FunctionKind, Statement};
 
 use crate::resolve::span_of_name;
 
-/// (kind, parent, name) with names as the engine folds them.
-type Place = (Kind, String, String);
+/// (kind, schema, parent, name) with names as the engine folds them; the home schema is empty.
+type Place = (Kind, String, String, String);
 
 #[derive(Default)]
 pub(super) struct Places {
@@ -35,8 +35,9 @@ impl Places {
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (catalog::ObjectKey, Span)> {
-        self.objects.iter().map(|((kind, parent, name), span)| {
-            (catalog::ObjectKey::new(*kind, name.as_str()).on(parent.as_str()), *span)
+        self.objects.iter().map(|((kind, schema, parent, name), span)| {
+            let key = catalog::ObjectKey::new(*kind, name.as_str()).on(parent.as_str());
+            (key.in_schema(schema.as_str()), *span)
         })
     }
 
@@ -58,9 +59,10 @@ impl Places {
         let parent = parent.split('.').next().unwrap_or(parent);
         let parent = dialect.key(parent.trim_matches('"'));
         let kinds = [Kind::Table, Kind::View, Kind::MaterializedView, Kind::ForeignTable];
-        kinds
-            .iter()
-            .find_map(|kind| self.objects.get(&(*kind, String::new(), parent.clone())).copied())
+        kinds.iter().find_map(|kind| {
+            let schema = dialect.key(&key.schema);
+            self.objects.get(&(*kind, schema, String::new(), parent.clone())).copied()
+        })
     }
 
     /// Whether the object is made by these statements, or belongs to one that is.
@@ -70,9 +72,7 @@ impl Places {
     }
 
     fn put(&mut self, statement: &Statement, kind: Kind, parent: &str, name: &str, span: Span) {
-        let dialect = statement.dialect;
-        let place = (kind, dialect.key(parent), dialect.key(name));
-        self.objects.entry(place).or_insert(span);
+        self.objects.entry(placed(statement, kind, parent, name)).or_insert(span);
     }
 
     fn put_property(
@@ -82,8 +82,7 @@ impl Places {
         property: &'static str,
         span: Span,
     ) {
-        let dialect = statement.dialect;
-        let place = (kind, dialect.key(parent), dialect.key(name));
+        let place = placed(statement, kind, parent, name);
         self.properties.entry(place).or_default().entry(property).or_insert(span);
     }
 
@@ -138,6 +137,9 @@ impl Places {
             Class::CreateDomain { name } => {
                 self.put(statement, Kind::Domain, "", &name.name, span);
             }
+            Class::CreateSchema { name } => {
+                self.put(statement, Kind::Schema, "", &name.name, span);
+            }
             Class::CreateExtension { name } => {
                 self.put(statement, Kind::Extension, "", &name.name, span);
             }
@@ -183,9 +185,7 @@ impl Places {
         };
         let span = statement.text.span_of(piece.range.clone());
         let taken = |name: &str| {
-            let place =
-                (Kind::Constraint, statement.dialect.key(table), statement.dialect.key(name));
-            self.objects.contains_key(&place)
+            self.objects.contains_key(&placed(statement, Kind::Constraint, table, name))
         };
         let name = piece.name.clone();
         let name = name.unwrap_or_else(|| names::choose(table, &columns, label, taken));
@@ -324,5 +324,35 @@ fn parent_of(object: &sql::Object) -> String {
 }
 
 fn place_of(key: &catalog::ObjectKey, dialect: Dialect) -> Place {
-    (key.kind, dialect.key(&key.parent), dialect.key(&key.name))
+    let [schema, parent, name] = [&key.schema, &key.parent, &key.name].map(|it| dialect.key(it));
+    (key.kind, schema, parent, name)
+}
+
+fn placed(statement: &Statement, kind: Kind, parent: &str, name: &str) -> Place {
+    let dialect = statement.dialect;
+    let schema = schema_of(&statement.class).unwrap_or_default();
+    (kind, dialect.key(schema), dialect.key(parent), dialect.key(name))
+}
+
+/// The schema of what the statement makes or changes, where it is not the home schema.
+fn schema_of(class: &Class) -> Option<&str> {
+    match class {
+        Class::Grant { objects, .. } => {
+            let object = objects.first()?;
+            let schema = Some(object.name.name.as_str()).filter(|name| *name != home());
+            if object.word == "schema" { schema } else { object.name.schema.as_deref() }
+        }
+        Class::Comment { object, .. } => {
+            object.name.schema.as_deref().or_else(|| object.table.as_ref()?.schema.as_deref())
+        }
+        class => {
+            let own = class.name().and_then(|name| name.schema.as_deref());
+            own.or_else(|| class.table()?.schema.as_deref())
+        }
+    }
+}
+
+/// What [`HOME_SCHEMA`] quotes.
+fn home() -> &'static str {
+    HOME_SCHEMA.trim_matches('"')
 }

@@ -1,7 +1,7 @@
 //! What one text makes of a schema: the script for a normaliser, and the way back from an object to
 //! the line and the statement that make it. For `cutover diff`, which compares two of them.
 
-use catalog::{ObjectKey, Script, StatementError, at_home};
+use catalog::{Home, ObjectKey, Script, StatementError, at_home};
 use diagnostics::{Diagnostic, Sources, Span};
 use ir::Origin;
 use sql::{Dialect, Statement};
@@ -18,21 +18,28 @@ pub struct Schema {
     dialect: Dialect,
     /// How the schema is called where its statements are shown.
     name: String,
+    home: Home,
 }
 
 impl Schema {
-    pub(crate) fn new(statements: Vec<Statement>, dialect: Dialect, name: &str) -> Self {
+    pub(crate) fn new(
+        statements: Vec<Statement>,
+        dialect: Dialect,
+        name: &str,
+        home: Home,
+    ) -> Self {
         Self {
             places: Places::of(&statements),
             makers: Makers::of(&statements),
             statements,
             dialect,
             name: name.to_owned(),
+            home,
         }
     }
 
     pub fn script(&self) -> Script {
-        Script::of(&self.statements)
+        Script { home: self.home.clone(), ..Script::of(&self.statements) }
     }
 
     /// What an engine refused of [`Schema::script`], each at its place. What only follows from an

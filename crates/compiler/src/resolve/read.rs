@@ -60,12 +60,29 @@ fn name_place(statement: &Statement) -> Span {
     found.unwrap_or_else(|| statement.name_span())
 }
 
-/// Reads and splits a file. What is wrong with it is a finding.
+/// Reads and splits a file of which all must be in one schema. What is wrong with it is a finding.
 pub(crate) fn read(
     cx: &mut Context<'_>,
     path: &Spanned<String>,
     schema: Option<&Spanned<String>>,
 ) -> Option<SqlFile> {
+    let statements = split(cx, path)?;
+    Some(in_one_schema(cx, statements, schema))
+}
+
+/// What lies elsewhere is reported, once per schema.
+pub(crate) fn in_one_schema(
+    cx: &mut Context<'_>,
+    statements: Vec<Statement>,
+    schema: Option<&Spanned<String>>,
+) -> SqlFile {
+    let homes = homes(cx, &statements, schema);
+    let statements = statements.into_iter().filter(|one| is_in(one, &homes)).collect();
+    SqlFile { statements, homes }
+}
+
+/// The statements of a file.
+pub(crate) fn split(cx: &mut Context<'_>, path: &Spanned<String>) -> Option<Vec<Statement>> {
     let text = match cx.files.read(&path.value) {
         Ok(text) => text,
         Err(why) => {
@@ -84,11 +101,50 @@ pub(crate) fn read(
     let span = Span::new(id, 0..text.len());
     let (statements, findings) = sql::split(&SourceText::verbatim(text, span), cx.dialect);
     cx.findings.extend(findings);
-    let homes = homes(cx, &statements, schema);
-    // What lies elsewhere has been reported, once per schema.
-    let inside = |statement: &Statement| named_schemas(statement).iter().all(|s| homes.contains(s));
-    let statements = statements.into_iter().filter(inside).collect();
-    Some(SqlFile { statements, homes })
+    Some(statements)
+}
+
+/// The part of a file that is about one schema; the rest is left out, and a note says so.
+pub(crate) fn part(
+    cx: &mut Context<'_>,
+    path: &Spanned<String>,
+    statements: Vec<Statement>,
+    schema: &str,
+) -> SqlFile {
+    let homes = vec![schema.to_owned()];
+    let (inside, others): (Vec<_>, Vec<_>) =
+        statements.into_iter().partition(|one| is_in(one, &homes));
+    if let Some(first) = others.first() {
+        let mut schemas: Vec<String> = others.iter().flat_map(named_schemas).collect();
+        schemas.retain(|other| other != schema);
+        schemas.sort();
+        schemas.dedup();
+        let schemas: Vec<String> = schemas.iter().map(|other| format!("`{other}`")).collect();
+        let message = format!("{} not compared", count_is(others.len(), "statement"));
+        cx.find(
+            Diagnostic::new(&code::PASSED_OVER, message)
+                .label(first.name_span(), format!("about schema {}", schemas.join(", ")))
+                .label(path.span, format!("compared in schema `{schema}` alone")),
+        );
+    }
+    SqlFile { statements: inside, homes }
+}
+
+fn is_in(statement: &Statement, homes: &[String]) -> bool {
+    named_schemas(statement).iter().all(|schema| homes.contains(schema))
+}
+
+/// The schemas of what the statements make, in the order in which they come.
+pub(crate) fn schemas(statements: &[Statement]) -> Vec<(String, Span)> {
+    let mut places: BTreeMap<String, Span> = BTreeMap::new();
+    for statement in statements {
+        for schema in named_schemas(statement) {
+            places.entry(schema).or_insert_with(|| statement.name_span());
+        }
+    }
+    let mut found: Vec<(String, Span)> = places.into_iter().collect();
+    found.sort_by_key(|(_, span)| *span);
+    found
 }
 
 /// Schemas of what the statement makes or changes, and those that it grants on.
@@ -111,15 +167,7 @@ fn homes(
     given: Option<&Spanned<String>>,
 ) -> Vec<String> {
     let mut homes: Vec<String> = given.map(|given| given.value.clone()).into_iter().collect();
-    let mut places: BTreeMap<String, Span> = BTreeMap::new();
-    for statement in statements {
-        for schema in named_schemas(statement) {
-            places.entry(schema).or_insert_with(|| statement.name_span());
-        }
-    }
-    let mut found: Vec<(String, Span)> = places.into_iter().collect();
-    found.sort_by_key(|(_, span)| *span);
-    for (schema, span) in found {
+    for (schema, span) in schemas(statements) {
         if homes.contains(&schema) {
             continue;
         }

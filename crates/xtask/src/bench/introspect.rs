@@ -1,18 +1,17 @@
-//! Reading, checking and comparing large schemas. The peer is `pg_dump --schema-only`, which reads
+//! Reading and comparing large schemas. The peer is `pg_dump --schema-only`, which reads
 //! the same system catalog; both include starting up and connecting.
 
 use std::fs;
-use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 use std::time::Duration;
 
 use catalog::{Catalog, DiffOptions, diff};
 use engine_postgres::connect::{Address, Connector, Pins};
 use engine_postgres::introspect::{Scope, introspect};
 use engine_postgres::server::Cluster;
-use testkit::{root, shared};
+use testkit::shared;
 
-use super::{Figure, best, milliseconds, schema, tell};
+use super::{Figure, best, milliseconds, quiet, schema, tell};
 
 const TIMES: usize = 5;
 /// The largest schema of the shared data.
@@ -35,15 +34,11 @@ pub(super) fn run(args: &[String]) -> Result<ExitCode, String> {
     if let Some(file) = shared(REAL) {
         let sql = fs::read_to_string(&file).map_err(|error| error.to_string())?;
         read(&cluster, "netbox", &sql, &mut figures)?;
-        figures.push(offline_check("netbox", &sql)?);
     }
     let mut measured = Vec::new();
     for tables in sizes {
         let (name, sql) = (format!("{tables} tables"), schema::made(tables));
         let (introspection, catalog) = read(&cluster, &name, &sql, &mut figures)?;
-        if tables == 1000 {
-            figures.push(offline_check(&name, &sql)?);
-        }
         measured.push(Measured { tables, introspection, catalog });
     }
     for pair in measured.windows(2) {
@@ -106,48 +101,12 @@ fn pg_dump(cluster: &Cluster, url: &str) -> Result<(), String> {
     quiet(&cluster.binaries().program("pg_dump"), &["--schema-only", "-d", url])
 }
 
-fn quiet(program: &Path, args: &[&str]) -> Result<(), String> {
-    let output = Command::new(program).args(args).output().map_err(|error| error.to_string())?;
-    if output.status.success() {
-        return Ok(());
-    }
-    Err(String::from_utf8_lossy(&output.stderr).trim().to_owned())
-}
-
 fn introspection(url: &str) -> Result<Catalog, String> {
     let text = |error: runtime::EngineError| error.to_string();
     let address = Address::from_url(url).map_err(text)?;
     let connector =
         Connector::new(address, ir::TlsMode::VerifyFull, Pins::default()).map_err(text)?;
     introspect(&mut connector.open("bench").map_err(text)?, &Scope::Database).map_err(text)
-}
-
-/// The schema as its own baseline, checked by the program as a user runs it.
-fn offline_check(name: &str, sql: &str) -> Result<Figure, String> {
-    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-    let mut plan = "cutover: 1\nname: bench\ntarget: { postgres: local }\nbaseline: schema.sql\n\
-                    components: { include: [schema.sql] }\nload:\n"
-        .to_owned();
-    for table in sql.lines().filter_map(table_of) {
-        plan.push_str(&format!("  {table}: none\n"));
-    }
-    for (file, text) in [("plan.yaml", plan.as_str()), ("schema.sql", sql)] {
-        fs::write(folder.path().join(file), text).map_err(|error| error.to_string())?;
-    }
-    let plan = folder.path().join("plan.yaml");
-    let plan = plan.to_string_lossy();
-    let program = root().join("target/release/cutover");
-    let (time, ()) = best(TIMES, || quiet(&program, &["check", &plan, "--offline"]))?;
-    let met = time <= Duration::from_millis(150);
-    let what = format!("offline check of {name}");
-    Ok(Figure { what, found: milliseconds(time), bar: "150 ms".to_owned(), met })
-}
-
-/// `CREATE TABLE public.site (` makes `site`.
-fn table_of(line: &str) -> Option<&str> {
-    let name =
-        line.strip_prefix("CREATE TABLE public.").or_else(|| line.strip_prefix("create table "));
-    name?.split(' ').next()
 }
 
 fn growth(small: &Measured, large: &Measured) -> Figure {

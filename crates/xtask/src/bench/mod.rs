@@ -1,18 +1,21 @@
 //! `cargo xtask bench`: figures with the bars they are held against, measured beside the peers of
 //! the same machine in the same run.
 
+mod check;
 mod introspect;
 mod moving;
 mod schema;
 
+use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use testkit::root;
 
 pub(crate) const HELP: &str = "\
+cargo xtask bench check        the offline check: large schemas, many plans
 cargo xtask bench introspect [--tables N,N]
-                               introspection beside pg_dump, the offline check, the comparison
+                               introspection beside pg_dump, the comparison
 cargo xtask bench move [wide|narrow|blob|fleet…] [--scale X] [--times N] [--connections N]
                        [--peers pgloader,duckdb|none]
                                moving SQLite into PostgreSQL beside raw COPY and other movers";
@@ -24,6 +27,7 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode, String> {
         return released(args);
     }
     match args.split_first() {
+        Some((what, [])) if what == "check" => check::run(),
         Some((what, rest)) if what == "introspect" => introspect::run(rest),
         Some((what, rest)) if what == "move" => moving::run(rest),
         _ => Err(format!("nothing to measure is named\n\n{HELP}")),
@@ -60,6 +64,15 @@ fn best<T>(
         }
     }
     best.ok_or_else(|| "nothing was measured".to_owned())
+}
+
+/// Runs a program; what it says counts only where it fails.
+fn quiet(program: &Path, args: &[&str]) -> Result<(), String> {
+    let output = Command::new(program).args(args).output().map_err(|error| error.to_string())?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(String::from_utf8_lossy(&output.stderr).trim().to_owned())
 }
 
 /// One figure and the bar that it must stay under.

@@ -9,8 +9,8 @@ use diagnostics::{Diagnostic, SourceId, Sources, Spanned, code};
 use ir::Server;
 use plan::model::{EngineKind, Retired};
 
-use super::git::Revision;
 use crate::failure::Failure;
+use crate::git::Revision;
 use crate::plan_input::{PlanFiles, read_file, tidy};
 use crate::{exit_code, folders};
 

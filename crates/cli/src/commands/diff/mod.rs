@@ -1,7 +1,6 @@
 //! `cutover diff`: the semantic difference of two schemas, for a reviewer. Exit 0: equal; 3: they
 //! differ; anything else: it could not be told, or a baseline loses what nobody retired.
 
-mod git;
 mod input;
 mod json;
 mod lines;
@@ -36,6 +35,7 @@ pub(crate) fn run(args: &Diff, io: &Io) -> Outcome {
         engine,
         guessed,
         schema: args.schema.as_deref(),
+        whole: args.schema.is_none() && is_whole(engine, &from, &to),
         engines: Engines::new(&args.scratch),
     };
     let (from, to) = read_both(&mut reader, from, to)?;
@@ -57,6 +57,9 @@ fn tell(review: &Review, exit: u8, format: DiffFormat, io: &Io) -> Result<(), Fa
         DiffFormat::Json => return Ok(io.out(&json::render(review, exit))?),
     };
     io.out(&shown)?;
+    for side in [&review.from, &review.to] {
+        io.err(&ui::findings::render(&side.notes, &side.sources, io.terminal));
+    }
     io.err(&ui::findings::render(&review.findings, &review.to.sources, io.terminal));
     Ok(())
 }
@@ -111,9 +114,19 @@ fn one_engine(args: &Diff, from: &Input, to: &Input) -> Result<Option<EngineKind
     }
 }
 
-/// Which schema of a database is meant is known once the other side is read.
+/// A plan is about one schema; without one, files of several are compared with all that they hold.
+fn is_whole(engine: EngineKind, from: &Input, to: &Input) -> bool {
+    let several = |input: &Input| match input {
+        Input::Sql(sql) => compiler::schemas_of_sql(&sql.text, engine).len() > 1,
+        Input::Plan(_) | Input::SqliteFile(_) | Input::Server(_) => false,
+    };
+    let plan = |input: &Input| matches!(input, Input::Plan(_));
+    engine == EngineKind::Postgres && !plan(from) && !plan(to) && (several(from) || several(to))
+}
+
+/// Which schema of a database or file is meant is known once the other side is read.
 fn read_both(reader: &mut Reader<'_>, from: Input, to: Input) -> Result<(Read, Read), Failure> {
-    if matches!(from, Input::Server(_)) {
+    if matches!(from, Input::Server(_)) || matches!(to, Input::Plan(_)) {
         let to = reader.read(to, None)?;
         return Ok((reader.read(from, to.home.as_deref())?, to));
     }

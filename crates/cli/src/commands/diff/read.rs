@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use catalog::{Catalog, Home, Normalised, Normaliser as _, Script, Via};
-use compiler::Schema;
+use compiler::{Extent, Schema};
 use diagnostics::{Diagnostic, Sources, Spanned, code};
 use engine_postgres::connect::{Address, Connector, Pins};
 use engine_postgres::introspect::{Scope, introspect};
@@ -30,6 +30,18 @@ pub(super) struct Read {
     /// The schema that it is about, where the text says so.
     pub(super) home: Option<String>,
     pub(super) plan: Option<PlanFacts>,
+    /// What of a file was not compared; the places are in `sources`.
+    pub(super) notes: Vec<Diagnostic>,
+    /// A database with all its schemas.
+    pub(super) whole: bool,
+}
+
+impl Read {
+    /// What it builds, and what its baseline holds.
+    pub(super) fn catalogs(&mut self) -> impl Iterator<Item = &mut Catalog> {
+        let baseline = self.plan.as_mut().and_then(|plan| plan.baseline.as_mut());
+        std::iter::once(&mut self.catalog).chain(baseline.map(|(catalog, _)| catalog))
+    }
 }
 
 /// What a plan says beside the schema it builds.
@@ -47,6 +59,8 @@ pub(super) struct Reader<'a> {
     pub(super) guessed: bool,
     /// `--schema`
     pub(super) schema: Option<&'a str>,
+    /// A SQL file holds several schemas and none is named: databases are compared.
+    pub(super) whole: bool,
     pub(super) engines: Engines<'a>,
 }
 
@@ -55,11 +69,12 @@ impl Reader<'_> {
     pub(super) fn read(&mut self, input: Input, home: Option<&str>) -> Result<Read, Failure> {
         match input {
             Input::Plan(plan) => self.plan(*plan),
-            Input::Sql(sql) => self.sql(&sql),
+            Input::Sql(sql) => self.sql(&sql, home),
             Input::SqliteFile(path) => Ok(sqlite(&path)?),
+            Input::Server(server) if self.whole => Ok(postgres(server, &Scope::Database)?),
             Input::Server(server) => {
                 let schema = self.schema.or(home).unwrap_or("public");
-                Ok(postgres(server, schema)?)
+                Ok(postgres(server, &Scope::Schema(schema.to_owned()))?)
             }
         }
     }
@@ -79,22 +94,29 @@ impl Reader<'_> {
             sources,
             home: Some(schemas.schema),
             plan: Some(PlanFacts { baseline, named, retired }),
+            notes: Vec::new(),
+            whole: false,
         })
     }
 
-    fn sql(&mut self, input: &SqlInput) -> Result<Read, Failure> {
+    /// Of a file with several schemas, the one that the other side is about is meant.
+    fn sql(&mut self, input: &SqlInput, home: Option<&str>) -> Result<Read, Failure> {
         let mut sources = Sources::default();
-        let (engine, schema) = (self.engine, self.schema);
+        let engine = self.engine;
+        let extent = if self.whole { Extent::Whole } else { Extent::OneSchema };
+        let several = || compiler::schemas_of_sql(&input.text, engine).len() > 1;
+        let schema = self.schema.or(home.filter(|_| several()));
         let files = input.files();
         let (found, findings) =
-            compiler::schema_of_file(&mut sources, &*files, engine, &input.path, schema);
+            compiler::schema_of_file(&mut sources, &*files, engine, &input.path, schema, extent);
         let sources = input.shown(&sources);
         let Some((schema, home)) = found else {
             return Err(Failure::findings(findings, sources, exit_code::FINDINGS));
         };
+        let notes = findings;
         let Normalised { catalog, via, .. } = self.normalise(&schema, &sources)?;
-        let name = input.name.clone();
-        Ok(Read { name, catalog, via, text: Some(schema), sources, home, plan: None })
+        let (name, whole, text) = (input.name.clone(), self.whole, Some(schema));
+        Ok(Read { name, catalog, via, text, sources, home, plan: None, notes, whole })
     }
 
     /// A schema of which the engine refuses a part says nothing about a difference.
@@ -138,7 +160,7 @@ fn sqlite_version() -> String {
     }
 }
 
-fn postgres(server: Server, schema: &str) -> Result<Read, EngineError> {
+fn postgres(server: Server, scope: &Scope) -> Result<Read, EngineError> {
     let word = match &server {
         Server::Env(name) => format!("${name}"),
         Server::Url(url) => plan::redact(url).into_owned(),
@@ -151,13 +173,20 @@ fn postgres(server: Server, schema: &str) -> Result<Read, EngineError> {
     let connector = Connector::new(address, TlsMode::VerifyFull, Pins::default())?;
     let mut session = connector.open("diff")?;
     let version = engine_name(&mut session)?;
-    let catalog = introspect(&mut session, &Scope::Schema(schema.to_owned()))?;
-    Ok(live(format!("{word}, schema {schema}"), catalog, version))
+    let catalog = introspect(&mut session, scope)?;
+    let name = match scope {
+        Scope::Schema(schema) => format!("{word}, schema {schema}"),
+        Scope::Database => format!("{word}, all schemas"),
+    };
+    let whole = *scope == Scope::Database;
+    Ok(Read { whole, ..live(name, catalog, version) })
 }
 
 fn live(name: String, catalog: Catalog, version: String) -> Read {
     let (via, sources) = (Via::Engine(version), Sources::default());
-    Read { name, catalog, via, text: None, sources, home: None, plan: None }
+    let notes = Vec::new();
+    let (home, plan, text, whole) = (None, None, None, false);
+    Read { name, catalog, via, text, sources, home, plan, notes, whole }
 }
 
 /// A target that is only read.

@@ -25,8 +25,12 @@ pub(super) struct Item {
 }
 
 impl Review {
-    pub(super) fn of(from: Read, to: Read, args: &Diff) -> Self {
-        let options = DiffOptions { scope: facts(&args.scope), ..DiffOptions::default() };
+    pub(super) fn of(mut from: Read, mut to: Read, args: &Diff) -> Self {
+        let ignore_generated_names = args.ignore_generated_names;
+        let options = DiffOptions { scope: facts(&args.scope), ignore_generated_names };
+        for catalog in from.catalogs().chain(to.catalogs()) {
+            catalog.ignore_partitions(&args.ignore_partitions);
+        }
         let mut found = diff(&from.catalog, &to.catalog, &options);
         leave_out_extensions(&mut found, &from, &to);
         let items = entries(&found, side(&from), side(&to));
@@ -146,6 +150,9 @@ fn no_baseline(revision: &str) -> Diagnostic {
 
 /// Extensions belong to the database: one that other schemas use is no difference of this one.
 fn leave_out_extensions(found: &mut Vec<Difference>, from: &Read, to: &Read) {
+    if from.whole || to.whole {
+        return;
+    }
     let of_a_database = |it: &Difference| match it.change {
         Change::Missing => from.text.is_none(),
         Change::Extra => to.text.is_none(),

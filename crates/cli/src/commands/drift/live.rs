@@ -168,8 +168,7 @@ fn changed(error: EngineError, what: &str) -> EngineError {
     if !gone.iter().any(|words| error.message.contains(words)) {
         return error;
     }
-    let message =
-        format!("an object of {what} was dropped while it was read: {}", error.message);
+    let message = format!("an object of {what} was dropped while it was read: {}", error.message);
     EngineError::new(&code::SCHEMA_CHANGED, message).help("try again")
 }
 

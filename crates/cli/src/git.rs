@@ -1,7 +1,10 @@
 //! Files as they were at a git revision. Git itself is asked, as a child process without a shell;
 //! nothing in the repository is changed.
 
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::io::{self, Read as _};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -12,9 +15,9 @@ use crate::exit_code;
 use crate::failure::Failure;
 use crate::plan_input::MAX_FILE_BYTES;
 
-pub(super) struct Revision {
+pub(crate) struct Revision {
     /// As it was typed.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// The commit's full hash: the name may move while the files are read.
     commit: String,
     /// Where relative paths start.
@@ -24,7 +27,7 @@ pub(super) struct Revision {
 impl Revision {
     /// # Errors
     /// Where git is not installed, the folder is in no repository, or there is no such revision.
-    pub(super) fn find(folder: &Path, name: &str) -> Result<Self, Failure> {
+    pub(crate) fn find(folder: &Path, name: &str) -> Result<Self, Failure> {
         let inside = git(folder).args(["rev-parse", "--is-inside-work-tree"]).output();
         let inside = inside.map_err(|error| not_started(&error))?;
         if !inside.status.success() {
@@ -50,7 +53,7 @@ impl Revision {
     ///
     /// # Errors
     /// Why they cannot be had, as the end of a sentence.
-    pub(super) fn bytes(&self, path: &str) -> Result<Vec<u8>, String> {
+    pub(crate) fn bytes(&self, path: &str) -> Result<Vec<u8>, String> {
         if Path::new(path).is_absolute() {
             return Err("an absolute path is in no revision".to_owned());
         }
@@ -76,6 +79,25 @@ impl Revision {
         if output.status.success() { Ok(bytes) } else { Err(self.why(&output)) }
     }
 
+    /// What is not as it was at the revision: changed, deleted and new files, those that git does
+    /// not know yet too.
+    ///
+    /// # Errors
+    /// Where git cannot say it.
+    pub(crate) fn changed(&self) -> Result<Changed, Failure> {
+        let top = asked(&self.folder, &["rev-parse", "--show-toplevel"])?;
+        let top = PathBuf::from(String::from_utf8_lossy(&top).trim_end_matches('\n'));
+        let tracked = ["diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", &self.commit];
+        let new = ["ls-files", "--others", "--exclude-standard", "-z"];
+        let mut files = BTreeSet::new();
+        for args in [&tracked[..], &new[..]] {
+            let names = asked(&top, args)?;
+            let names = names.split(|byte| *byte == 0).filter(|name| !name.is_empty());
+            files.extend(names.map(|name| top.join(OsStr::from_bytes(name))));
+        }
+        Ok(Changed { top, files })
+    }
+
     fn why(&self, output: &Output) -> String {
         let text = String::from_utf8_lossy(&output.stderr);
         // Messages of git's `die_verify_filename` and `diagnose_invalid_oid_path`.
@@ -95,6 +117,28 @@ impl Files for Revision {
     }
 }
 
+/// Files of one repository, by their absolute paths.
+pub(crate) struct Changed {
+    top: PathBuf,
+    files: BTreeSet<PathBuf>,
+}
+
+impl Changed {
+    /// `None` for a file of another repository, or of none.
+    pub(crate) fn has(&self, path: &Path) -> Option<bool> {
+        path.starts_with(&self.top).then(|| self.files.contains(path))
+    }
+}
+
+fn asked(folder: &Path, args: &[&str]) -> Result<Vec<u8>, Failure> {
+    let output = git(folder).args(args).output().map_err(|error| not_started(&error))?;
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    let message = format!("git cannot say what changed in `{}`", folder.display());
+    Err(failure(said(Diagnostic::new(&code::REVISION, message), &output)))
+}
+
 /// Messages are matched, so they must be English; a question never waits for an answer.
 fn git(folder: &Path) -> Command {
     let mut command = Command::new("git");
@@ -109,7 +153,7 @@ fn git(folder: &Path) -> Command {
 
 fn not_started(error: &io::Error) -> Failure {
     let message = match error.kind() {
-        io::ErrorKind::NotFound => "`--against` needs git, which is not installed".to_owned(),
+        io::ErrorKind::NotFound => "a revision needs git, which is not installed".to_owned(),
         _ => format!("git cannot be started: {error}"),
     };
     failure(Diagnostic::new(&code::REVISION, message))
@@ -119,7 +163,7 @@ fn not_started(error: &io::Error) -> Failure {
 fn said(diagnostic: Diagnostic, output: &Output) -> Diagnostic {
     let text = String::from_utf8_lossy(&output.stderr);
     if text.contains("not a git repository") {
-        return diagnostic.help("compare two files instead: `cutover diff OLD NEW`");
+        return diagnostic.help("without a revision the command works anywhere");
     }
     diagnostic.note(format!("git says: {}", first_line(&text)))
 }

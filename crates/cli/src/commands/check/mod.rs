@@ -1,5 +1,7 @@
 //! `cutover check`: every mistake in every plan, in one go.
 
+mod plans;
+
 use std::path::{Path, PathBuf};
 
 use catalog::Via;
@@ -16,27 +18,28 @@ use crate::plan_input::{self, Judged};
 use crate::scratch::Engines;
 use crate::ui::style::{green, red};
 use crate::{exit_code, ui};
+use plans::Selection;
 
 pub(crate) fn run(args: &Check, io: &Io) -> Outcome {
     let today = crate::today().to_string();
-    let mut exit = exit_code::DONE;
+    let Selection { plans, unchanged } = plans::select(args)?;
     let mut engines = Engines::new(&args.scratch);
     let mut answers = Vec::new();
-    for path in &args.plan {
+    for path in &plans {
         let checked = check(path, &mut engines, &today)?;
-        exit = worse(exit, checked.exit);
         if args.format == FindingsFormat::Text {
             print(path, &checked, io)?;
-        } else {
-            answers.push(checked);
         }
+        answers.push(checked);
     }
+    let exit = answers.iter().fold(exit_code::DONE, |exit, checked| worse(exit, checked.exit));
     match args.format {
-        FindingsFormat::Text => {}
+        FindingsFormat::Text => io.out(&summary(args, &answers, unchanged, io))?,
         FindingsFormat::Json => {
-            io.out(&ui::json::answer("check", exit, as_json(&args.plan, &answers)))?;
+            let fields = as_json(args, &plans, &answers, unchanged);
+            io.out(&ui::json::answer("check", exit, fields))?;
         }
-        FindingsFormat::Form(form) => io.out(&as_form(form, exit, &args.plan, &answers))?,
+        FindingsFormat::Form(form) => io.out(&as_form(form, exit, &plans, &answers))?,
     }
     Ok(exit)
 }
@@ -98,6 +101,25 @@ fn verdict(checked: &Checked, io: &Io) -> String {
     }
 }
 
+/// Of several plans, or where some were not looked at; nothing for one.
+fn summary(args: &Check, answers: &[Checked], unchanged: usize, io: &Io) -> String {
+    let mut parts = Vec::new();
+    let failed = answers.iter().filter(|checked| checked.exit != exit_code::DONE).count();
+    let ok = answers.len() - failed;
+    if answers.len() > 1 {
+        parts.extend((ok > 0).then(|| green(&format!("{ok} ok"), io.terminal)));
+        parts.extend((failed > 0).then(|| red(&format!("{failed} not"), io.terminal)));
+    }
+    if let Some(revision) = &args.since {
+        parts.push(format!("{unchanged} unchanged since {revision}"));
+    }
+    if parts.is_empty() {
+        return String::new();
+    }
+    let all = plural(answers.len() + unchanged, "plan");
+    format!("{all}: {}\n", parts.join(", "))
+}
+
 fn compared(via: &Via) -> String {
     match via {
         Via::Engine(engine) => format!("compared by {engine}"),
@@ -118,7 +140,7 @@ fn as_form(form: Form, exit: u8, paths: &[PathBuf], answers: &[Checked]) -> Stri
     ui::publish::as_form(form, "check", exit, &groups)
 }
 
-fn as_json(paths: &[PathBuf], answers: &[Checked]) -> Value {
+fn as_json(args: &Check, paths: &[PathBuf], answers: &[Checked], unchanged: usize) -> Value {
     let plans: Vec<Value> = paths
         .iter()
         .zip(answers)
@@ -142,5 +164,9 @@ fn as_json(paths: &[PathBuf], answers: &[Checked]) -> Value {
             other => vec![other],
         }
     });
-    json!({ "plans": plans, "diagnostics": all.collect::<Vec<_>>() })
+    let mut fields = json!({ "plans": plans, "diagnostics": all.collect::<Vec<_>>() });
+    if let Some(revision) = &args.since {
+        fields["since"] = json!({ "revision": revision, "unchanged": unchanged });
+    }
+    fields
 }
