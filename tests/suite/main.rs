@@ -12,6 +12,7 @@ mod failures;
 mod faults;
 mod incidents;
 mod fleet;
+mod fleet_sources;
 mod formats;
 mod html;
 mod init;

@@ -218,6 +218,7 @@ codes! {
     SOURCE_TWICE = "SRC115" "source-twice" Error Source "two paths of one source are the same file";
     COLUMN_UNPLACED = "SRC116" "column-unplaced" Error Source "a source column has no place in the target";
     SOURCE_MOVED_ON = "SRC117" "source-moved-on" Warning Source "a source changed during the run, and the plan permits it";
+    SOURCE_ENCRYPTED = "SRC120" "source-encrypted" Error Source "a source file looks encrypted";
     SOURCE_TAG = "SRC119" "source-tag" Error Source "a file gives no tag or key as the plan asks for it";
     SOURCE_GROUPS = "SRC118" "source-groups" Warning Source "the files of a source have different schemas, or some cannot be read";
 

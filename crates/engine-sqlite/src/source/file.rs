@@ -105,8 +105,8 @@ impl Located {
 
     pub(crate) fn header(&self) -> Result<Header> {
         let bytes = self.with_file(|file| {
-            let mut bytes = Vec::with_capacity(100);
-            file.take(100).read_to_end(&mut bytes).map(|_| bytes)
+            let mut bytes = Vec::with_capacity(SAMPLE);
+            file.take(SAMPLE as u64).read_to_end(&mut bytes).map(|_| bytes)
         })?;
         if bytes.is_empty() {
             return Err(self.error(&code::SOURCE_EMPTY, "the file has no bytes").help(
@@ -119,6 +119,10 @@ impl Located {
 
     fn parse(&self, bytes: &[u8]) -> Result<Header> {
         if bytes.len() < 100 || &bytes[..16] != b"SQLite format 3\0" {
+            if looks_encrypted(bytes) {
+                let message = "this is an encrypted database, or no database at all";
+                return Err(self.error(&code::SOURCE_ENCRYPTED, message).help(NOT_SQLITE));
+            }
             let message = "this is not a SQLite database, or it is encrypted";
             return Err(self.error(&code::SOURCE_NOT_SQLITE, message).help(NOT_SQLITE));
         }
@@ -171,6 +175,17 @@ impl Located {
     pub(crate) fn error(&self, code: &'static diagnostics::Code, message: &str) -> EngineError {
         EngineError::new(code, message).object(&self.shown)
     }
+}
+
+/// How much of a file is looked at before SQLite sees it; the header has 100 bytes.
+const SAMPLE: usize = 1024;
+
+/// Encryption extensions of SQLite leave no byte as it was, so that all values are equally frequent:
+/// 1,024 such bytes have 251 of the 256 values in the mean. Text and most formats have far fewer.
+fn looks_encrypted(bytes: &[u8]) -> bool {
+    let mut seen = [false; 256];
+    bytes.iter().for_each(|byte| seen[usize::from(*byte)] = true);
+    bytes.len() == SAMPLE && seen.iter().filter(|seen| **seen).count() > 230
 }
 
 pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {

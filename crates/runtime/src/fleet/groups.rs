@@ -129,6 +129,7 @@ fn fault(code: &Code, files: usize) -> String {
     let word = |single: &'static str, several: &'static str| if one { single } else { several };
     let text = match code.id {
         id if id == code::SOURCE_NOT_SQLITE.id => word("is not a database", "are not databases"),
+        id if id == code::SOURCE_ENCRYPTED.id => word("looks encrypted", "look encrypted"),
         id if id == code::SOURCE_EMPTY.id => word("is empty", "are empty"),
         id if id == code::SOURCE_CORRUPT.id => word("is corrupt", "are corrupt"),
         id if id == code::SOURCE_LOCKED.id => word("is locked", "are locked"),

@@ -1,0 +1,226 @@
+//! Many files into one schema, whatever dies meanwhile: the client, a worker, the server. `resume`
+//! loads what is missing and no file twice, and no source changes.
+//!
+//! The oracle is psql: a digest of all rows, in the order of their keys.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+use tempfile::TempDir;
+use testkit::{Database, Program, Seeded, example};
+
+use crate::cutover_on;
+
+fn seed() -> u64 {
+    std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_261_121)
+}
+
+/// The issue's bar is 50 tries; fewer say most of it in every build.
+fn kills() -> u64 {
+    std::env::var("KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(6)
+}
+
+/// The example `fleet` with files so large that each table takes several leases.
+struct Fleet {
+    _keep: TempDir,
+    folder: PathBuf,
+    database: Database,
+    program: Program,
+}
+
+const SYMBOLS: i64 = 4_000;
+
+impl Fleet {
+    fn new() -> Option<Self> {
+        let database = Database::create()?;
+        database.roles(&["code_reader"]);
+        let (keep, folder) = example("fleet");
+        let file = folder.join("plan.yaml");
+        let text = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, text.replace("server: local", "url: { env: CUTOVER_TEST_URL }")).unwrap();
+        for number in 0..36 {
+            more_symbols(&folder.join(format!("data/repo-{number:02}.db")));
+        }
+        let program = cutover_on(&database);
+        Some(Self { _keep: keep, folder, database, program })
+    }
+
+    fn run(&self, args: &[&str]) -> testkit::Finished {
+        self.program.run(&self.folder, args)
+    }
+
+    /// As `psql` sees the target; empty before.
+    fn rows(&self) -> String {
+        let there = self.database.psql("select to_regclass('code.symbols') is not null");
+        if there != "t\n" {
+            return String::new();
+        }
+        self.database.psql(
+            "select 'files', count(*), md5(string_agg(f::text, E'\\n' order by repo, id)) \
+             from code.files f union all \
+             select 'symbols', count(*), md5(string_agg(s::text, E'\\n' order by repo, id)) \
+             from code.symbols s",
+        )
+    }
+
+    /// The state before any run.
+    fn reset(&self) {
+        self.database.psql(
+            "select pg_terminate_backend(pid, 5000) from pg_stat_activity \
+               where application_name like 'cutover%' and datname = current_database(); \
+             drop schema if exists code cascade; \
+             do $$ declare s text; begin for s in select nspname from pg_namespace \
+               where nspname like 'cutover%' \
+             loop execute format('drop schema %I cascade', s); end loop; end $$;",
+        );
+        drop(std::fs::remove_dir_all(self.folder.join(".cutover")));
+    }
+
+    fn start(&self, args: &[&str]) -> Child {
+        Command::new(self.program.binary())
+            .args(args)
+            .current_dir(&self.folder)
+            .env("CUTOVER_TEST_URL", &self.database.url)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
+    }
+
+    /// Waits until the run has a ledger that workers can join.
+    fn ledger(&self, leader: &mut Child) {
+        let end = Instant::now() + Duration::from_secs(60);
+        let sql = "select count(*) from pg_namespace where nspname like 'cutover_ledger_%'";
+        while self.database.psql(sql) != "1\n" {
+            assert!(leader.try_wait().unwrap().is_none(), "the run ended without a ledger");
+            assert!(Instant::now() < end, "no ledger in a minute");
+        }
+    }
+
+    /// Nothing of the run is left beside the promoted schema.
+    fn nothing_left(&self) {
+        let sql = "select nspname from pg_namespace where nspname ~ '^cutover_(stage|ledger)'";
+        assert_eq!(self.database.psql(sql), "");
+    }
+}
+
+fn more_symbols(file: &Path) {
+    let sql = format!(
+        "WITH RECURSIVE n (i) AS (SELECT 101 UNION ALL SELECT i + 1 FROM n WHERE i < {SYMBOLS}) \
+         INSERT INTO symbols SELECT i, 1 + i % 20, 'more_' || i, 'type', i FROM n"
+    );
+    Connection::open(file).unwrap().execute_batch(&sql).unwrap();
+}
+
+#[test]
+fn a_killed_client_resumes_to_the_same_rows() {
+    let Some(fleet) = Fleet::new() else { return };
+    let sources = testkit::states(&fleet.folder.join("data"));
+    let whole = fleet.run(&["run", "plan.yaml", "--yes"]).expect(0).elapsed;
+    let expected = fleet.rows();
+    assert!(expected.contains(&format!("symbols|{}|", 36 * SYMBOLS)), "{expected}");
+    let mut random = Seeded::new(seed());
+    let (mut resumed, mut anew) = (0, 0);
+    for kill in 0..kills() {
+        fleet.reset();
+        let moment = Duration::from_micros(random.below(u64::try_from(whole.as_micros()).unwrap()));
+        let alive = fleet.program.kill_after(&fleet.folder, &["run", "plan.yaml", "--yes"], moment);
+        if !alive {
+            assert_eq!(fleet.rows(), expected, "kill {kill}: the run had ended");
+        } else if has_journal(&fleet.folder) {
+            fleet.run(&["resume", "plan.yaml"]).expect(0);
+            resumed += 1;
+        } else {
+            fleet.run(&["run", "plan.yaml", "--yes"]).expect(0);
+            anew += 1;
+        }
+        assert_eq!(fleet.rows(), expected, "kill {kill} at {moment:?} (seed {})", seed());
+        assert_eq!(sources, testkit::states(&fleet.folder.join("data")), "L1, kill {kill}");
+        fleet.nothing_left();
+    }
+    println!("client: seed {}, {resumed} resumed, {anew} before the journal", seed());
+    assert!(resumed > 0, "no kill hit the run");
+}
+
+fn has_journal(folder: &Path) -> bool {
+    let runs = std::fs::read_dir(folder.join(".cutover/runs")).into_iter().flatten();
+    runs.flatten().any(|run| run.path().join("journal.jsonl").exists())
+}
+
+#[test]
+fn workers_share_the_load_and_may_die() {
+    let Some(fleet) = Fleet::new() else { return };
+    fleet.run(&["run", "plan.yaml", "--yes"]).expect(0);
+    let expected = fleet.rows();
+    let mut random = Seeded::new(seed());
+    for kill in 0..kills() {
+        fleet.reset();
+        let mut leader = fleet.start(&["run", "plan.yaml", "--yes"]);
+        fleet.ledger(&mut leader);
+        let delay = Duration::from_millis(random.below(700));
+        fleet.program.kill_after(&fleet.folder, &["worker", "plan.yaml"], delay);
+        assert!(leader.wait().unwrap().success(), "kill {kill} after {delay:?} (seed {})", seed());
+        assert_eq!(fleet.rows(), expected, "kill {kill} after {delay:?} (seed {})", seed());
+        fleet.nothing_left();
+    }
+}
+
+#[test]
+fn workers_go_on_when_the_leader_dies_and_resume_promotes() {
+    let Some(fleet) = Fleet::new() else { return };
+    fleet.run(&["run", "plan.yaml", "--yes"]).expect(0);
+    let expected = fleet.rows();
+    fleet.reset();
+    let mut leader = fleet.start(&["run", "plan.yaml", "--yes"]);
+    fleet.ledger(&mut leader);
+    leader.kill().unwrap();
+    leader.wait().unwrap();
+    let worker = fleet.run(&["worker", "plan.yaml", "--format", "json"]).expect(0);
+    let said: serde_json::Value =
+        serde_json::from_str(worker.stdout.lines().last().unwrap()).unwrap();
+    assert_eq!(said["complete"], true, "{said}");
+    assert!(said["units"].as_u64().unwrap() > 0, "{said}");
+    assert_eq!(fleet.rows(), "", "a worker promotes nothing");
+    fleet.run(&["resume", "plan.yaml"]).expect(0);
+    assert_eq!(fleet.rows(), expected);
+    fleet.nothing_left();
+}
+
+#[test]
+fn a_worker_with_another_plan_or_other_files_is_refused() {
+    let Some(fleet) = Fleet::new() else { return };
+    let mut leader = fleet.start(&["run", "plan.yaml", "--yes"]);
+    fleet.ledger(&mut leader);
+    leader.kill().unwrap();
+    leader.wait().unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let copy = |from: &Path, to: &Path| {
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        std::fs::copy(from, to).unwrap();
+    };
+    let here = elsewhere.path().join("plans/fleet");
+    for entry in std::fs::read_dir(fleet.folder.join("data")).unwrap() {
+        let path = entry.unwrap().path();
+        copy(&path, &here.join("data").join(path.file_name().unwrap()));
+    }
+    let baseline = "schemas/fleet.postgres.sql";
+    copy(&fleet.folder.join("../..").join(baseline), &elsewhere.path().join(baseline));
+    let text = std::fs::read_to_string(fleet.folder.join("plan.yaml")).unwrap();
+    let changed = format!("{text}\nrun: {{ connections: 3 }}\n");
+    std::fs::write(here.join("plan.yaml"), changed).unwrap();
+    let refused = fleet.program.run(&here, &["worker", "plan.yaml"]).expect(1);
+    assert!(refused.stderr.contains("RUN830") && refused.stderr.contains("compiles to"), "{}", refused.stderr);
+    std::fs::write(here.join("plan.yaml"), &text).unwrap();
+    more_symbols_of(&here.join("data/repo-07.db"));
+    let refused = fleet.program.run(&here, &["worker", "plan.yaml"]).expect(1);
+    assert!(refused.stderr.contains("RUN830") && refused.stderr.contains("repo-07.db"), "{}", refused.stderr);
+    let none = fleet.program.run(&here, &["worker", "plan.yaml", "--run", "20200101-000000-000000"]).expect(1);
+    assert!(none.stderr.contains("RUN831"), "{}", none.stderr);
+}
+
+fn more_symbols_of(file: &Path) {
+    Connection::open(file).unwrap().execute_batch("UPDATE symbols SET line = 0 WHERE id = 1").unwrap();
+}
