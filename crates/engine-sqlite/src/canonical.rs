@@ -6,10 +6,13 @@
 
 use std::collections::BTreeMap;
 
+use runtime::engine::{Large, LargeValues};
 use runtime::{RowDigest, Value};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Result};
+use xxhash_rust::xxh3::Xxh3;
 
+use crate::large::{self, LargeRow, Reading};
 use crate::text::quote;
 
 pub(crate) fn push(out: &mut Vec<u8>, value: Value<'_>) {
@@ -73,10 +76,65 @@ pub(crate) fn digest_database(conn: &Connection) -> Result<BTreeMap<String, RowD
 }
 
 fn digest_table(conn: &Connection, table: &str) -> Result<RowDigest> {
-    let mut columns: Vec<_> = rowid_name(conn, table)?.into_iter().map(str::to_owned).collect();
-    columns.extend(stored_columns(conn, table)?.iter().map(|column| quote(column)));
-    digest_query(conn, &format!("SELECT {} FROM {}", columns.join(", "), quote(table)))
+    let columns = stored_columns(conn, table)?;
+    let Some(rowid) = rowid_name(conn, table)? else {
+        let columns: Vec<_> = columns.iter().map(|column| quote(column)).collect();
+        return digest_query(conn, &format!("SELECT {} FROM {}", columns.join(", "), quote(table)));
+    };
+    let reading = Reading {
+        conn,
+        table,
+        columns: columns.iter().map(|column| Some(column.as_str())).collect(),
+        sql: &|form, after| large::select(table, rowid, &columns, form, after),
+        unordered: false,
+    };
+    let (mut digest, mut bytes) = (RowDigest::default(), Vec::new());
+    let mut add = |rowid: i64, values: &[Value<'_>], large: &mut LargeRow<'_>| {
+        bytes.clear();
+        push(&mut bytes, Value::Integer(rowid));
+        if large.is_empty() {
+            values.iter().for_each(|value| push(&mut bytes, *value));
+            digest.add(&bytes);
+        } else {
+            digest.add_hash(hash_of_large(&mut bytes, values, large)?);
+        }
+        Ok(())
+    };
+    reading.rows(&|sql| conn.prepare(sql), &|error| error, &mut add)?;
+    Ok(digest)
 }
+
+/// The hash of a row's canonical bytes, of which `bytes` are the first; no large value is held.
+fn hash_of_large(
+    bytes: &mut Vec<u8>,
+    values: &[Value<'_>],
+    large: &mut LargeRow<'_>,
+) -> Result<u128> {
+    let (list, mut hash, mut piece) = (large.list().to_vec(), Xxh3::new(), vec![0; PIECE]);
+    for (column, value) in values.iter().enumerate() {
+        let Some(nth) = list.iter().position(|large| large.column == column) else {
+            push(bytes, *value);
+            continue;
+        };
+        let Large { text, length, .. } = list[nth];
+        bytes.push(if text { 3 } else { 4 });
+        bytes.extend_from_slice(&length.to_be_bytes());
+        hash.update(bytes);
+        bytes.clear();
+        let mut offset = 0;
+        while offset < length {
+            let piece = &mut piece[..PIECE.min(usize::try_from(length - offset).unwrap_or(PIECE))];
+            large.read_at(nth, offset, piece)?;
+            hash.update(piece);
+            offset += piece.len() as u64;
+        }
+    }
+    hash.update(bytes);
+    Ok(hash.digest128())
+}
+
+/// How much of a large value is held.
+const PIECE: usize = 64 * 1024;
 
 pub(crate) fn digest_query(conn: &Connection, sql: &str) -> Result<RowDigest> {
     let mut statement = conn.prepare(sql)?;

@@ -14,6 +14,7 @@ pub mod evidence;
 mod execute;
 mod functions;
 mod introspect;
+mod large;
 mod load;
 mod preflight;
 mod promote;

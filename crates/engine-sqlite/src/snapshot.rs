@@ -17,6 +17,7 @@ use crate::cage::Cage;
 use crate::canonical;
 use crate::connect::{self, Access};
 use crate::error_code::{engine_error, io_error};
+use crate::large::{self, Form, LargeRow, Reading};
 use crate::source::{Keeps, Opened};
 use crate::text::{quote, shown};
 use scan::Composed;
@@ -153,6 +154,9 @@ impl Snapshot for SqliteSnapshot {
 
     fn scan(&mut self, scan: &Scan, sink: &mut dyn RowSink) -> Result<u64> {
         let rowid = self.rowid_of(&scan.from)?;
+        if let (LoadSource::Table(table), Some(rowid)) = (&scan.from, rowid) {
+            return self.scan_table(table, rowid, scan, sink);
+        }
         let composed = scan::compose(scan, rowid);
         let mut statement = self.prepare(&composed)?;
         let (from, to) = (usize::from(rowid.is_some()), statement.column_count());
@@ -172,7 +176,7 @@ impl Snapshot for SqliteSnapshot {
                 values.push(at(index)?);
             }
             sink.row(Row { file: &self.file.file_name, rowid: number, values: &values })?;
-            values = emptied(values);
+            values = large::emptied(values);
             sent += 1;
         }
         Ok(sent)
@@ -197,6 +201,38 @@ impl Snapshot for SqliteSnapshot {
 }
 
 impl SqliteSnapshot {
+    /// In the order of the rowids; what is too large to be held goes to the sink piece by piece.
+    fn scan_table(
+        &self,
+        table: &str,
+        rowid: &str,
+        scan: &Scan,
+        sink: &mut dyn RowSink,
+    ) -> Result<u64> {
+        let plain = scan::compose_ordered(scan, rowid);
+        let reading = Reading {
+            conn: &self.conn,
+            table,
+            columns: scan.columns.iter().map(scan::name_of).collect(),
+            sql: &|form, after| match form {
+                Form::Plain => plain.sql.clone(),
+                Form::Careful => scan::careful(scan, table, rowid, after),
+            },
+            unordered: scan.filter.is_some(),
+        };
+        let file = self.file.file_name.as_str();
+        let mut send = |rowid: i64, values: &[Value<'_>], large: &mut LargeRow<'_>| {
+            let row = Row { file, rowid: Some(rowid), values };
+            if large.is_empty() { sink.row(row) } else { sink.large_row(row, large) }
+        };
+        // Places of errors are those of the plain form.
+        let prepare = |sql: &str| match sql == plain.sql {
+            true => self.prepare(&plain),
+            false => self.prepare(&Composed::whole(sql, "scan")),
+        };
+        reading.rows(&prepare, &|error| self.query_error(&plain, &error), &mut send)
+    }
+
     fn query_columns(&self, query: &str) -> Result<Vec<SourceColumn>> {
         let statement = self.prepare(&Composed::whole(query, "query"))?;
         let columns = statement.columns();
@@ -220,13 +256,6 @@ impl SqliteSnapshot {
 fn caged(conn: &mut Connection) -> rusqlite::Result<Cage> {
     apart::add(conn)?;
     Cage::for_reading(conn)
-}
-
-/// The same allocation for values of the next row: the compiler collects an emptied vector of the
-/// same layout in place.
-fn emptied<'next>(mut values: Vec<Value<'_>>) -> Vec<Value<'next>> {
-    values.clear();
-    values.into_iter().map(|_| Value::Null).collect()
 }
 
 /// Where sorts that do not fit in memory go. SQLite has one such folder per process; the first one

@@ -19,8 +19,13 @@ pub struct RowDigest {
 impl RowDigest {
     /// Adds one row by its canonical bytes, which must be unambiguous (length-prefixed values).
     pub fn add(&mut self, row: &[u8]) {
+        self.add_hash(xxh3_128(row));
+    }
+
+    /// Adds one row by the XXH3-128 hash of its canonical bytes.
+    pub fn add_hash(&mut self, hash: u128) {
         self.rows += 1;
-        self.sum = self.sum.wrapping_add(xxh3_128(row));
+        self.sum = self.sum.wrapping_add(hash);
     }
 
     /// The digest of both sets together.

@@ -1,5 +1,6 @@
 //! The traits that the engines implement. Calls block; the executor gives each worker a thread.
 
+mod large;
 mod recover;
 mod watch;
 
@@ -16,6 +17,7 @@ use crate::{EngineError, Row, RowDigest};
 
 pub use watch::{Tell, Watch};
 
+pub use large::{Large, LargeValues, row_in_memory};
 pub use recover::{Adopted, Area, Recover, Restore, Restored, WrittenSince, new_rows};
 
 pub type Result<T> = std::result::Result<T, EngineError>;
@@ -204,6 +206,14 @@ pub trait RowSink {
     /// # Errors
     /// Ends the scan with this error.
     fn row(&mut self, row: Row<'_>) -> Result<()>;
+
+    /// Takes a row some of whose values are too large to be held; they are NULL in `row`.
+    ///
+    /// # Errors
+    /// As [`RowSink::row`].
+    fn large_row(&mut self, row: Row<'_>, large: &mut dyn LargeValues) -> Result<()> {
+        row_in_memory(self, row, large)
+    }
 
     /// The values since the last call that did not fit and about which the plan says what becomes of
     /// them. To be taken often: they are kept in memory.

@@ -78,6 +78,24 @@ impl Canonical {
     }
 }
 
+impl Canonical {
+    /// Canonical bytes of the field of one column; those of a row are its fields' one after another.
+    ///
+    /// # Errors
+    /// Why the field has no canonical form.
+    pub(super) fn one<'r>(&'r mut self, index: usize, field: &'r [u8]) -> Fit<&'r [u8]> {
+        let (value, _) = split_field(field)?;
+        match &self.rules[index] {
+            Rule::AsSent => Ok(field),
+            rule => {
+                self.row.clear();
+                put(rule, value, &mut self.row, &mut self.json)?;
+                Ok(&self.row)
+            }
+        }
+    }
+}
+
 /// The first field (`None`: NULL) and what follows it.
 #[inline]
 pub(super) fn split_field(bytes: &[u8]) -> Fit<(Option<&[u8]>, &[u8])> {

@@ -23,7 +23,7 @@ mod tell;
 mod types;
 
 use postgres::Client;
-use runtime::engine::{LoadInto, LoadSink, Loaded, Misfit, Result, RowSink, Watch};
+use runtime::engine::{LargeValues, LoadInto, LoadSink, Loaded, Misfit, Result, RowSink, Watch};
 use runtime::{Row, RowDigest};
 
 pub use probe::Probe;
@@ -79,6 +79,10 @@ impl<'a> Appending<'a> {
 impl RowSink for Appending<'_> {
     fn row(&mut self, row: Row<'_>) -> Result<()> {
         self.0.row(row)
+    }
+
+    fn large_row(&mut self, row: Row<'_>, large: &mut dyn LargeValues) -> Result<()> {
+        self.0.large_row(row, large)
     }
 
     fn misfits(&mut self) -> Vec<Misfit> {

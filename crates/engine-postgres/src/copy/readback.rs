@@ -1,5 +1,7 @@
 //! Reads the rows of a table back in their canonical form.
 
+mod large;
+
 use std::io::BufRead;
 
 use diagnostics::code;
@@ -13,14 +15,24 @@ use super::parse::{Malformed, Parser};
 use super::sink::{io_error, load_error};
 use crate::quote;
 
-/// Of every row. One pass over the table; memory holds one message of the server, which is one row.
+/// Of every row. Memory holds one message of the server, which is one row, or a piece of a large
+/// value.
 pub(super) fn digest(client: &mut Client, table: &Table) -> Result<RowDigest> {
+    let condition = large::condition(client, table)?;
+    let part = condition.as_deref().map_or(Part::All, Part::WhereNot);
     let (mut canonical, mut digest) = (Canonical::of(table), RowDigest::default());
-    read(client, table, &[], &mut |fields| {
+    read(client, table, &names(table), part, &mut |fields| {
         digest.add(canonical.row(fields).map_err(|(column, _)| Unreadable::Field(column))?);
         Ok(())
     })?;
-    Ok(digest)
+    match condition {
+        Some(condition) => Ok(digest.merge(large::digest(client, table, &condition)?)),
+        None => Ok(digest),
+    }
+}
+
+fn names(table: &Table) -> Vec<String> {
+    table.columns.iter().map(|column| quote(&column.name)).collect()
 }
 
 /// What says where a row is: the table that holds it, which of a partitioned one differs, and the
@@ -31,7 +43,9 @@ const PLACE_LENGTH: usize = 4 + 4 + 4 + 6;
 /// Shows every row, and where it is as `tableoid(block,position)`.
 pub(super) fn watch(client: &mut Client, table: &Table, watch: &dyn Watch) -> Result<()> {
     let mut canonical = Canonical::of(table);
-    read(client, table, &PLACE, &mut |fields| {
+    let columns =
+        PLACE.iter().map(|name| (*name).to_owned()).chain(names(table)).collect::<Vec<_>>();
+    read(client, table, &columns, Part::All, &mut |fields| {
         let cut = Malformed("the place of a row is cut off");
         let (place, fields) = fields.split_at_checked(PLACE_LENGTH).ok_or(cut)?;
         let row = canonical.row(fields).map_err(|(column, _)| Unreadable::Field(column))?;
@@ -47,19 +61,31 @@ fn place_of(fields: &[u8]) -> String {
     format!("{}({},{})", number(4, 4), number(12, 4), number(16, 2))
 }
 
-/// Gives the fields of every row to `row`, those of the system columns `before` first.
+/// Which rows are read.
+#[derive(Clone, Copy)]
+enum Part<'a> {
+    All,
+    Where(&'a str),
+    WhereNot(&'a str),
+}
+
+/// Gives the fields of the rows to `row`.
 fn read(
     client: &mut Client,
     table: &Table,
-    before: &[&str],
+    columns: &[String],
+    part: Part<'_>,
     row: &mut dyn FnMut(&[u8]) -> std::result::Result<(), Unreadable>,
 ) -> Result<()> {
-    let columns = table.columns.iter().map(|column| quote(&column.name));
-    let columns: Vec<_> = before.iter().map(|name| (*name).to_owned()).chain(columns).collect();
     // Rows of inheriting tables are not ours; those of partitions are.
     let only = if table.partitioned { "" } else { "only " };
     let (list, name) = (columns.join(", "), quote(&table.name));
-    let sql = format!("copy (select {list} from {only}{name}) to stdout (format binary)");
+    let part = match part {
+        Part::All => String::new(),
+        Part::Where(condition) => format!(" where {condition}"),
+        Part::WhereNot(condition) => format!(" where ({condition}) is not true"),
+    };
+    let sql = format!("copy (select {list} from {only}{name}{part}) to stdout (format binary)");
     let mut row = |fields: &[u8]| row(fields);
     let mut parser = Parser::new(columns.len() as u16);
     let mut reader = client.copy_out(&sql).map_err(|error| load_error(&table.name, &error))?;

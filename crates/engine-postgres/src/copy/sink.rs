@@ -1,10 +1,12 @@
 //! Takes rows, encodes them into one reused buffer, digests them, and sends them.
 
+mod large;
+
 use std::io::Write;
 
 use diagnostics::code;
 use postgres::{Client, CopyInWriter};
-use runtime::engine::{Fate, LoadSink, Loaded, Result, RowSink, Watch};
+use runtime::engine::{Fate, LargeValues, LoadSink, Loaded, Result, RowSink, Watch};
 use runtime::{EngineError, ErrorClass, Row, RowDigest};
 use self_cell::{MutBorrow, self_cell};
 
@@ -248,6 +250,10 @@ impl RowSink for Sink<'_> {
             self.report_replaced(row);
         }
         if self.buffer.len() >= CHUNK { self.send() } else { Ok(()) }
+    }
+
+    fn large_row(&mut self, row: Row<'_>, large: &mut dyn LargeValues) -> Result<()> {
+        self.put_large(row, large)
     }
 
     fn misfits(&mut self) -> Vec<runtime::engine::Misfit> {

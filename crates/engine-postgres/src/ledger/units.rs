@@ -2,7 +2,7 @@
 
 use diagnostics::code::{LEASE_LOST, LOAD_FAILED};
 use postgres::Client;
-use runtime::engine::{Lease, LoadInto, Loaded, Misfit, Result, RowSink, UnitSink};
+use runtime::engine::{LargeValues, Lease, LoadInto, Loaded, Misfit, Result, RowSink, UnitSink};
 use runtime::{EngineError, Row, RowDigest};
 
 use crate::copy::{self, Appending};
@@ -44,6 +44,10 @@ impl<'a> Units<'a> {
 impl RowSink for Units<'_> {
     fn row(&mut self, row: Row<'_>) -> Result<()> {
         self.copy.row(row)
+    }
+
+    fn large_row(&mut self, row: Row<'_>, large: &mut dyn LargeValues) -> Result<()> {
+        self.copy.large_row(row, large)
     }
 
     fn misfits(&mut self) -> Vec<Misfit> {

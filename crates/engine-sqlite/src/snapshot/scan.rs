@@ -6,6 +6,7 @@ use ir::LoadSource;
 use runtime::engine::{Scan, ScanColumn};
 
 use super::qualified;
+use crate::large;
 use crate::text::quote;
 
 /// The name of a query's result inside the scan's SELECT.
@@ -88,6 +89,54 @@ pub(crate) fn compose(scan: &Scan, rowid: Option<&str>) -> Composed {
         out.bracketed("filter", filter);
     }
     out
+}
+
+/// In the order of the rowids, where no filter has an order of its own.
+pub(crate) fn compose_ordered(scan: &Scan, rowid: &str) -> Composed {
+    let mut out = compose(scan, Some(rowid));
+    if let (LoadSource::Table(table), None) = (&scan.from, &scan.filter) {
+        out.sql += &format!("\nORDER BY {}.{rowid}", quote(table));
+    }
+    out
+}
+
+/// The column that a value is; an expression is none.
+pub(crate) fn name_of(column: &ScanColumn) -> Option<&str> {
+    match column {
+        ScanColumn::Column(name) => Some(name),
+        ScanColumn::Sql(_) => None,
+    }
+}
+
+/// The same rows after a rowid, with NULL for what is too long to be held, and its length behind.
+pub(crate) fn careful(scan: &Scan, table: &str, rowid: &str, after: Option<i64>) -> String {
+    let at = format!("{}.{rowid}", quote(table));
+    let (mut values, mut lengths) = (vec![at.clone()], Vec::new());
+    for column in &scan.columns {
+        match column {
+            ScanColumn::Column(name) => {
+                let value = qualified(table, name);
+                values.push(large::if_short(&value));
+                lengths.push(large::length_if_long(&value));
+            }
+            ScanColumn::Sql(sql) => {
+                values.push(format!("(\n{sql}\n)"));
+                lengths.push("NULL".to_owned());
+            }
+        }
+    }
+    values.append(&mut lengths);
+    let filter = scan.filter.iter().map(|filter| format!("(\n{filter}\n)"));
+    let after = after.map(|after| format!("{at} > {after}"));
+    let conditions: Vec<_> = filter.chain(after).collect();
+    let mut sql = format!("SELECT {}\nFROM {}", values.join(", "), quote(table));
+    if !conditions.is_empty() {
+        sql += &format!("\nWHERE {}", conditions.join(" AND "));
+    }
+    if scan.filter.is_none() {
+        sql += &format!("\nORDER BY {at}");
+    }
+    sql
 }
 
 /// At most 40 characters, for a message.

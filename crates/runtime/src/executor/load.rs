@@ -8,7 +8,7 @@ use ir::Load;
 use super::{Context, again};
 use crate::binding::{Binding, loads};
 use crate::clock::millis;
-use crate::engine::{LoadSink, Loaded, RowSink, Worker};
+use crate::engine::{LargeValues, LoadSink, Loaded, RowSink, Worker};
 use crate::events::Event;
 use crate::journal::Record;
 use crate::journal::format::LoadedRecord;
@@ -197,6 +197,14 @@ impl RowSink for Counting<'_, '_> {
             self.look_up()?;
         }
         self.sink.row(row)
+    }
+
+    fn large_row(&mut self, row: Row<'_>, large: &mut dyn LargeValues) -> Result<(), EngineError> {
+        self.rows += 1;
+        self.bytes += row.values.iter().map(size).sum::<u64>();
+        self.bytes += large.list().iter().map(|value| value.length).sum::<u64>();
+        self.look_up()?;
+        self.sink.large_row(row, large)
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use diagnostics::code;
 
 use super::Shared;
-use crate::engine::{Lease, LoadInto, RowSink, Tally, UnitSink, Worker};
+use crate::engine::{LargeValues, Lease, LoadInto, RowSink, Tally, UnitSink, Worker};
 use crate::{EngineError, Row, Value};
 
 /// How long to wait where all that is left is leased to others.
@@ -123,6 +123,14 @@ impl RowSink for Counting<'_> {
             self.watch.look_up(self.read)?;
         }
         self.sink.row(row)
+    }
+
+    fn large_row(&mut self, row: Row<'_>, large: &mut dyn LargeValues) -> Result<(), EngineError> {
+        self.rows += 1;
+        self.read.rows += 1;
+        self.read.bytes += large.list().iter().map(|value| value.length).sum::<u64>();
+        self.watch.look_up(self.read)?;
+        self.sink.large_row(row, large)
     }
 }
 

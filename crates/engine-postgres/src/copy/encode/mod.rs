@@ -14,6 +14,7 @@ mod number;
 mod numeric;
 mod text;
 mod time;
+mod utf8;
 
 use runtime::Value;
 
@@ -23,6 +24,7 @@ pub(super) use array::ArrayOf;
 pub(super) use instant::{Epoch, Instant};
 pub(super) use numeric::Precision;
 pub(super) use text::{Limit, Text};
+pub(super) use utf8::Utf8;
 
 /// How the values of one column are encoded.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,7 +75,7 @@ pub(super) struct Scratch {
 }
 
 /// The longest field that `bytea` and text take: `MaxAllocSize` less the header of a varlena.
-const MAX_FIELD: usize = 0x3fff_ffff - 4;
+pub(super) const MAX_FIELD: usize = 0x3fff_ffff - 4;
 
 impl Encoder {
     /// Appends the field for `value`.

@@ -32,6 +32,11 @@ pub(in crate::copy) struct Text {
 }
 
 impl Text {
+    /// Its bytes are the field, however long it is.
+    pub(in crate::copy) fn takes_any_length(&self) -> bool {
+        self.limit == Limit::None
+    }
+
     pub(super) fn put(&self, value: Value<'_>, out: &mut Vec<u8>) -> Fit {
         match value {
             Value::Text(text) => self.put_text(text, out),
