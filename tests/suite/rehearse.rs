@@ -109,8 +109,14 @@ fn a_sample_of_a_fleet_is_said() {
         return;
     }
     let (_keep, plan) = example("fleet");
-    let done = cutover().run(&plan, &["rehearse", "plan.yaml", "--files", "2"]).expect(0);
-    assert!(done.stdout.contains("the first 2 of "), "{}", done.stdout);
+    let sample = ["rehearse", "plan.yaml", "--files", "2"];
+    let failed = cutover().run(&plan, &sample).expect(1);
+    assert!(failed.stdout.contains("cannot hold on a sample"), "{}", failed.stdout);
+    let file = plan.join("plan.yaml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("count(distinct repo) = 36", "count(*) > 0")).unwrap();
+    let done = cutover().run(&plan, &sample).expect(0);
+    assert!(done.stdout.contains("the first 2 of 36 files"), "{}", done.stdout);
     assert!(done.stdout.contains("scaled up from the sample"), "{}", done.stdout);
 }
 

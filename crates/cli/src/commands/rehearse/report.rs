@@ -76,6 +76,10 @@ impl Rehearsal {
             facts.push(("rows", format!("{} loaded, every one verified", rows(written))));
         }
         facts.push(("took", duration(Duration::from_millis(report.elapsed_ms))));
+        if !self.held() && self.is_sample() {
+            let note = "a check that counts on every file cannot hold on a sample";
+            facts.push(("note", note.to_owned()));
+        }
         if self.held() {
             let sample = if self.is_sample() { ", scaled up from the sample" } else { "" };
             let estimate = duration(self.estimate());
