@@ -225,7 +225,8 @@ impl SqliteSnapshot {
             let row = Row { file, rowid: Some(rowid), values };
             if large.is_empty() { sink.row(row) } else { sink.large_row(row, large) }
         };
-        // Places of errors are those of the plain form.
+        // Places of errors are those of the plain form, so it comes first.
+        drop(self.prepare(&plain)?);
         let prepare = |sql: &str| match sql == plain.sql {
             true => self.prepare(&plain),
             false => self.prepare(&Composed::whole(sql, "scan")),
