@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use catalog::at_home;
+use diagnostics::code;
 use ir::{
     Action, ColumnSource, CompiledPlan, Existing, LoadSource, LockMode, OnMisfit, Place, Target,
 };
@@ -44,8 +45,10 @@ pub struct ExplainedStep {
     pub blocks: String,
     /// What commits together: `own` is a transaction of the step alone.
     pub transaction: String,
-    /// Who could notice: `nobody` or what people see.
+    /// Who sees what while it runs: `nobody`, or a window.
     pub exposure: String,
+    /// Somebody sees something too early, or outside of the target.
+    pub window: bool,
     pub hazards: Vec<String>,
     /// `plan.yaml:12:5`
     pub origin: String,
@@ -106,7 +109,8 @@ fn explain(plan: &CompiledPlan, at: usize, step: &ir::Step) -> ExplainedStep {
         locks: locks.collect(),
         blocks: blocks(plan, step),
         transaction: transaction(plan, &step.action).to_owned(),
-        exposure: exposure(plan, &step.action).to_owned(),
+        exposure: exposure(plan, step),
+        window: !windows(step).is_empty(),
         hazards: hazards.collect(),
         origin: format!("{}:{}:{}", step.origin.file, step.origin.line, step.origin.column),
     }
@@ -324,10 +328,22 @@ fn transaction(plan: &CompiledPlan, action: &Action) -> &'static str {
     }
 }
 
-fn exposure(plan: &CompiledPlan, action: &Action) -> &'static str {
+/// Who sees what while the step runs. A window is what the step's hazards say; all other steps work
+/// where nobody else may look.
+fn exposure(plan: &CompiledPlan, step: &ir::Step) -> String {
+    let windows: Vec<&str> =
+        windows(step).iter().map(|hazard| hazard.message.as_str()).collect();
+    if windows.is_empty() { closed(plan, &step.action).to_owned() } else { windows.join("; ") }
+}
+
+fn windows(step: &ir::Step) -> Vec<&ir::Hazard> {
+    step.hazards.iter().filter(|hazard| hazard.code == code::EXPOSES_DATA.id).collect()
+}
+
+fn closed(plan: &CompiledPlan, action: &Action) -> &'static str {
     match (action, &plan.target) {
         (Action::Preflight | Action::Settle, _) => "nobody: reads only",
-        (Action::Backup { .. }, _) => "nobody: the source is only read",
+        (Action::Backup { .. }, _) => "nobody: the source is only read; backups are private files",
         (Action::BackupTarget, _) => "nobody: the live target is only read",
         (Action::Check(check), _) if check.moment == ir::Moment::Before => {
             "nobody: reads the live target"
@@ -335,11 +351,20 @@ fn exposure(plan: &CompiledPlan, action: &Action) -> &'static str {
         (
             Action::Promote { .. } | Action::Execute { place: Place::Promote, .. },
             Target::Postgres(_),
-        ) => "everybody: the live tables are locked until the commit",
+        ) => "nobody until the commit, then everything at once",
         (
             Action::Promote { .. } | Action::Execute { place: Place::Promote, .. },
             Target::Sqlite(_),
-        ) => "everybody: the file is replaced by renaming",
-        _ => "nobody: works on what is not promoted yet",
+        ) => "nobody until the rename, then whoever the mode of the old file, or the umask, lets",
+        (Action::Execute { sql, .. }, Target::Postgres(_)) if is_block(sql) => {
+            "nobody, as far as its text tells: a block may do what the owner may"
+        }
+        (_, Target::Postgres(_)) => "nobody: the staging schema is granted to nobody",
+        (_, Target::Sqlite(_)) => "nobody: the staged file has mode 0600",
     }
+}
+
+/// `DO $$ … $$`: what runs is in a text that only the server reads.
+fn is_block(sql: &str) -> bool {
+    sql.split_whitespace().next().is_some_and(|word| word.eq_ignore_ascii_case("do"))
 }

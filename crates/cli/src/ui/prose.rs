@@ -39,7 +39,8 @@ pub(crate) fn next(actions: &[String], terminal: Terminal) -> String {
     format!("\n{}\n{}", bold("next", terminal), lines.collect::<String>())
 }
 
-fn hanging(text: &str, first: &str, rest: &str, terminal: Terminal) -> String {
+/// Text after `first`; where it is wrapped, the other lines begin with `rest`.
+pub(crate) fn hanging(text: &str, first: &str, rest: &str, terminal: Terminal) -> String {
     if !terminal.stdout {
         return format!("{first}{text}\n");
     }

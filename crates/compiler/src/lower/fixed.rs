@@ -96,6 +96,8 @@ impl Lowering<'_> {
             self.need(promote, &id, "runs inside the promote transaction".into(), place);
         }
         self.drafts[promote].hazards = hazards(cx);
+        let idle = self.policies_without_effect();
+        self.drafts[promote].hazards.extend(idle);
         let stage = self.stages.built_in(stages::SETTLE);
         let at = self.push("settle", stage, Action::Settle, place);
         self.need(at, PROMOTE, "the report comes after the promote".into(), place);

@@ -2,6 +2,7 @@
 
 mod data;
 mod edges;
+mod exposure;
 mod fixed;
 mod index;
 mod items;

@@ -6,7 +6,7 @@ use diagnostics::{Span, code};
 use ir::{Action, Hazard, Place};
 use sql::{Class, Statement};
 
-use super::{FoundHazard, Lowering, locks};
+use super::{FoundHazard, Lowering, exposure, locks};
 use crate::item::Role;
 use crate::resolve::{Context, rewrite};
 use crate::stages;
@@ -57,6 +57,7 @@ impl Lowering<'_> {
             let tables = self.tables_in(cx, statement);
             self.need_used(cx, at, statement, &tables);
             self.drafts[at].locks = locks::of_sql(statement, &tables);
+            self.drafts[at].hazards.extend(exposure::of_own_sql(statement, &name, &tables, place));
             self.drafts[at].hazards.extend(data_loss(statement, &name, tables, place));
             before = Some(id);
         }

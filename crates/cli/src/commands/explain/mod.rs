@@ -1,6 +1,7 @@
 //! `cutover explain`: a plan's steps with their order and reasons, or what a code means.
 
 mod code_page;
+mod exposure;
 mod graph;
 mod html;
 mod measured;
@@ -34,6 +35,7 @@ fn explain_plan(args: &Explain, io: &Io) -> Outcome {
     let base = folders::base(path, &args.place);
     let measured = Measured::last(&folders::state(&base, &args.place), &plan.name);
     let text = match args.format {
+        GraphFormat::Text if args.exposure => exposure::render(plan, io.terminal),
         GraphFormat::Text => text::render(plan, &input.digest, &measured, io.terminal),
         GraphFormat::Json => ui::json::answer(
             "explain",
