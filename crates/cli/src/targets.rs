@@ -32,6 +32,15 @@ pub(crate) fn open(
     Ok(Opened { engine: open_engine(plan, base, state_dir)?, on_this_machine })
 }
 
+/// The end of the log of the plan's server, where the role may read it.
+pub(crate) fn server_log(
+    plan: &CompiledPlan,
+    base: &Path,
+    state_dir: &Path,
+) -> Result<String, EngineError> {
+    PostgresEngine::connect(plan, base, state_dir)?.server_log()
+}
+
 pub(crate) fn open_engine(
     plan: &CompiledPlan,
     base: &Path,

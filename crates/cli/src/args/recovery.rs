@@ -48,6 +48,33 @@ pub struct Abort {
     pub of: OfRun,
 }
 
+/// Pack everything that is known of a run into one archive, without a secret
+///
+/// Journal, report, manifests, plan, compiled plan, the server's log where it can be had, and a summary
+/// of the configuration. Passwords are masked wherever they stand.
+#[derive(Debug, Args)]
+#[command(help_template = TEMPLATE, before_help = "\
+Examples:
+  cutover bundle plan.yaml
+  cutover bundle plan.yaml --run 20261121-053501-8c1f20 -o for-support.tar
+")]
+pub struct Bundle {
+    /// The plan [default: the state folder of this folder]
+    #[arg(value_name = "PLAN")]
+    pub plan: Option<PathBuf>,
+    /// The run [default: the last]
+    #[arg(long, value_name = "ID")]
+    pub run: Option<String>,
+    /// File to write, which must not exist [default: cutover-bundle-<run>.tar]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Take along the files that a run into SQLite built or kept, with their WAL and SHM: all rows
+    #[arg(long)]
+    pub with_databases: bool,
+    #[command(flatten)]
+    pub place: Place,
+}
+
 /// Put the state back that a promoted run replaced, as one act
 ///
 /// What was promoted is discarded. Rows that were written to it since are counted first, and nothing

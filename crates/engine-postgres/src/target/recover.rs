@@ -66,6 +66,17 @@ impl Recover for PostgresEngine {
 }
 
 impl PostgresEngine {
+    /// The last mebibyte of the server's log.
+    ///
+    /// # Errors
+    /// Where the role may not read it, or the server writes none.
+    pub fn server_log(&mut self) -> Result<String> {
+        let sql = "select convert_from(pg_read_binary_file(f, greatest(s.size - 1048576, 0), \
+                1048576), 'SQL_ASCII') \
+            from pg_current_logfile() f, pg_stat_file(f) s where f is not null";
+        self.lead.value(&STATEMENT_FAILED, sql, &[])
+    }
+
     /// A server works on for a while after its client has died; nothing of the dead process may still
     /// write where we go on.
     fn end_dead_sessions(&mut self, run: &RunInfo) -> Result<()> {

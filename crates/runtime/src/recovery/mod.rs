@@ -19,6 +19,7 @@ pub use undo::{Accept, Rollback, abort, accept, rollback};
 
 use crate::clock::Clock;
 use crate::engine::{RunInfo, TargetEngine};
+use crate::journal::format::Closing;
 use crate::journal::{JOURNAL_FILE, Journal, Record, View};
 use crate::run::runs_folder;
 use crate::{EngineError, private};
@@ -44,6 +45,25 @@ pub struct Recovered {
     /// What was done, a sentence each.
     pub done: Vec<String>,
     pub next_actions: Vec<String>,
+}
+
+/// Why a command did not end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stopped {
+    pub error: EngineError,
+    /// Something may have been changed already: the same command again ends it.
+    pub begun: bool,
+}
+
+impl From<EngineError> for Stopped {
+    fn from(error: EngineError) -> Self {
+        Self { error, begun: false }
+    }
+}
+
+/// After the first effect.
+fn begun(error: EngineError) -> Stopped {
+    Stopped { error, begun: true }
 }
 
 /// A run held for a command: target and journal are locked, and the case is known.
@@ -93,7 +113,8 @@ impl<'a> Held<'a> {
         self.journal.as_mut().map_or(Ok(()), |journal| journal.write(at, record))
     }
 
-    fn publish(&mut self) -> Result<(), EngineError> {
+    fn close(&mut self, outcome: Closing, next_actions: &[String]) -> Result<(), EngineError> {
+        self.record(Record::Closed { outcome, next_actions: next_actions.to_vec() })?;
         self.journal.as_mut().map_or(Ok(()), Journal::publish)
     }
 

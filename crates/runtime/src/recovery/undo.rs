@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Act, Case, Held, Recovered, Request, Told};
+use super::{Act, Case, Held, Recovered, Request, Stopped, Told, begun};
 use crate::clock::stamp;
 use crate::engine::{Outcome, Restore, Restored, WrittenSince};
 use crate::journal::Record;
@@ -16,10 +16,10 @@ use crate::{EngineError, RowDigest};
 ///
 /// # Errors
 /// Where the run is not one to be aborted, or the target cannot be reached.
-pub fn abort(request: Request<'_>) -> Result<Recovered, EngineError> {
+pub fn abort(request: Request<'_>) -> Result<Recovered, Stopped> {
     let mut held = Held::take(request, Act::Abort)?;
-    held.request.target.discard_staging(&held.info)?;
-    held.record(Record::StagingDiscarded)?;
+    held.request.target.discard_staging(&held.info).map_err(begun)?;
+    held.record(Record::StagingDiscarded).map_err(begun)?;
     remove_copies(&held);
     let outcome = match held.evidence.told {
         Told::Stopped => Closing::Stopped,
@@ -27,8 +27,7 @@ pub fn abort(request: Request<'_>) -> Result<Recovered, EngineError> {
         _ => Closing::RolledBack,
     };
     let next_actions = vec!["run again when it suits; the target is as it was".to_owned()];
-    held.record(Record::Closed { outcome, next_actions: next_actions.clone() })?;
-    held.publish()?;
+    held.close(outcome, &next_actions).map_err(begun)?;
     let mut done = vec!["what the run built is removed".to_owned()];
     if held.journal.is_none() {
         done.push(format!(
@@ -55,33 +54,32 @@ pub struct Rollback<'a> {
 ///
 /// # Errors
 /// `RUN840` where rows were written since, and what [`crate::engine::Recover::restore`] says.
-pub fn rollback(rollback: Rollback<'_>) -> Result<Recovered, EngineError> {
+pub fn rollback(rollback: Rollback<'_>) -> Result<Recovered, Stopped> {
     let mut held = Held::take(rollback.request, Act::Rollback)?;
     let discard_new_rows = rollback.discard_new_rows;
     if held.evidence.told != Told::Restoring {
         held.record(Record::Restoring { discard_new_rows })?;
     }
-    let restored = match held.request.target.outcome(&held.info.run_id)? {
+    let restored = match held.request.target.outcome(&held.info.run_id).map_err(begun)? {
         Outcome::NotPromoted => Restored::default(),
         Outcome::Promoted => restore(&mut held, discard_new_rows)?,
     };
     // The promoted objects stand aside until they are removed.
-    held.request.target.discard_staging(&held.info)?;
+    held.request.target.discard_staging(&held.info).map_err(begun)?;
     let discarded: Vec<_> = restored.discarded.iter().map(WrittenSince::sentence).collect();
-    held.record(Record::Restored { discarded: discarded.clone() })?;
+    held.record(Record::Restored { discarded: discarded.clone() }).map_err(begun)?;
     let next_actions = vec![
         "point the application at the previous state".to_owned(),
         "mend what was wrong, then run again".to_owned(),
     ];
     let outcome = Closing::Restored;
-    held.record(Record::Closed { outcome, next_actions: next_actions.clone() })?;
-    held.publish()?;
+    held.close(outcome, &next_actions).map_err(begun)?;
     let done = discarded.into_iter().map(|what| format!("discarded: {what}")).collect();
     Ok(held.recovered("rolled back: the previous state is in place", done, next_actions))
 }
 
 /// A failure leaves the run as it was; where the answer was lost, the target is asked.
-fn restore(held: &mut Held<'_>, discard_new_rows: bool) -> Result<Restored, EngineError> {
+fn restore(held: &mut Held<'_>, discard_new_rows: bool) -> Result<Restored, Stopped> {
     let promoted = promoted_rows(held);
     let kept = held.view.kept.clone();
     let request = Restore {
@@ -100,12 +98,11 @@ fn restore(held: &mut Held<'_>, discard_new_rows: bool) -> Result<Restored, Engi
         Ok(Outcome::Promoted) => {
             let outcome = if held.view.accepted { Closing::Accepted } else { Closing::Promoted };
             let next_actions = held.view.next_actions.clone();
-            held.record(Record::Closed { outcome, next_actions })?;
-            held.publish()?;
-            Err(error)
+            held.close(outcome, &next_actions).map_err(begun)?;
+            Err(error.into())
         }
         // It stays open: the next rollback asks again.
-        Err(_) => Err(error),
+        Err(_) => Err(begun(error)),
     }
 }
 
@@ -125,7 +122,7 @@ pub struct Accept<'a> {
 ///
 /// # Errors
 /// Where the run is not one to be accepted, or the previous state cannot be removed.
-pub fn accept(accept: Accept<'_>) -> Result<Recovered, EngineError> {
+pub fn accept(accept: Accept<'_>) -> Result<Recovered, Stopped> {
     let mut held = Held::take(accept.request, Act::Accept)?;
     let now = held.request.clock.now();
     let until = if accept.remove_kept { now } else { kept_until(&held, now) };
@@ -134,11 +131,10 @@ pub fn accept(accept: Accept<'_>) -> Result<Recovered, EngineError> {
         let kept_until = (!due).then(|| stamp(until));
         held.record(Record::Accepted { kept_until })?;
     }
-    let done = if due { remove_kept(&mut held)? } else { vec![kept_note(until)] };
+    let done = if due { remove_kept(&mut held).map_err(begun)? } else { vec![kept_note(until)] };
     let next_actions = vec!["`cutover verify` at any time".to_owned()];
     let outcome = Closing::Accepted;
-    held.record(Record::Closed { outcome, next_actions: next_actions.clone() })?;
-    held.publish()?;
+    held.close(outcome, &next_actions).map_err(begun)?;
     Ok(held.recovered("accepted: the run has ended", done, next_actions))
 }
 

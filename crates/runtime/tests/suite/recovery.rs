@@ -212,7 +212,7 @@ fn a_run_that_dies_anywhere_is_aborted_or_was_promoted() {
         let state = case.status(&report.run_id);
         let done = abort(case.request(&report.run_id));
         if !state.case.advice().acts.contains(&Act::Abort) {
-            assert_eq!(done.unwrap_err().code.id, "RUN844", "{at}");
+            assert_eq!(done.unwrap_err().error.code.id, "RUN844", "{at}");
             return;
         }
         done.unwrap();
@@ -312,8 +312,9 @@ fn new_rows_are_lost_only_where_that_was_asked_for() {
     let case = Case::new();
     let id = case.run().run_id;
     case.sim.world().written_since = true;
-    let refused =
-        rollback(Rollback { request: case.request(&id), discard_new_rows: false }).unwrap_err();
+    let refused = rollback(Rollback { request: case.request(&id), discard_new_rows: false })
+        .unwrap_err()
+        .error;
     assert_eq!(refused.code.id, "RUN840");
     assert!(refused.message.contains("2 rows of `orders` written"), "{refused}");
     assert!(case.is_after());
@@ -330,8 +331,9 @@ fn an_acceptance_ends_the_way_back_now_or_later() {
     accept(Accept { request: case.request(&id), remove_kept: false }).unwrap();
     assert!(case.sim.world().kept.is_none());
     assert_eq!(case.status(&id).case, Row::Accepted);
-    let error =
-        rollback(Rollback { request: case.request(&id), discard_new_rows: true }).unwrap_err();
+    let error = rollback(Rollback { request: case.request(&id), discard_new_rows: true })
+        .unwrap_err()
+        .error;
     assert_eq!(error.code.id, "RUN844");
 
     let mut case = Case::new();

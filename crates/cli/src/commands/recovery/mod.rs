@@ -1,9 +1,11 @@
 //! The commands that end what a run began: `resume`, `abort`, `rollback`, `accept`.
 
+mod bundle;
 mod confirm;
 mod resume;
 mod undo;
 
+pub(super) use bundle::run as bundle;
 pub(super) use resume::run as resume;
 pub(super) use undo::{abort, accept, rollback};
 

@@ -2,10 +2,8 @@
 
 use std::fmt::Write as _;
 
-use diagnostics::code;
 use runtime::clock::SystemClock;
-use runtime::recovery::{self, Act, Recovered, Request};
-use runtime::{EngineError, ErrorClass};
+use runtime::recovery::{self, Act, Recovered, Request, Stopped};
 use serde_json::json;
 
 use super::{Chosen, choose, confirm, plan_name};
@@ -54,12 +52,7 @@ fn request(chosen: Chosen, clock: &SystemClock) -> Request<'_> {
     Request { run_id, plan, plan_dir, state_dir, target, clock }
 }
 
-fn tell(
-    command: &str,
-    args: &OfRun,
-    done: Result<Recovered, EngineError>,
-    io: &Io,
-) -> Outcome {
+fn tell(command: &str, args: &OfRun, done: Result<Recovered, Stopped>, io: &Io) -> Outcome {
     let mut done = done.map_err(failed)?;
     if let Some(plan) = plan_name(args) {
         next::name_plan(&mut done.next_actions, &plan);
@@ -80,11 +73,15 @@ fn tell(
     Ok(exit_code::DONE)
 }
 
-/// An answer that was lost leaves a state that a person must look at.
-fn failed(error: EngineError) -> Failure {
-    let open = error.class == ErrorClass::ConnectionLost || error.code == &code::UNDECIDED;
-    let exit = if open { exit_code::RECOVERY_REQUIRED } else { failure::exit_of(&error) };
-    Failure::new(failure::from_engine(&error), exit)
+/// What has begun is a state that a person must look at.
+fn failed(stopped: Stopped) -> Failure {
+    let Stopped { error, begun } = stopped;
+    let exit = if begun { exit_code::RECOVERY_REQUIRED } else { failure::exit_of(&error) };
+    let mut diagnostic = failure::from_engine(&error);
+    if begun {
+        diagnostic = diagnostic.note("it has begun: the same command again ends it");
+    }
+    Failure::new(diagnostic, exit)
 }
 
 fn text(done: &Recovered, io: &Io) -> String {

@@ -1,0 +1,92 @@
+//! `cutover bundle`: everything that is known of a run in one archive, for somebody who helps, and
+//! without a secret.
+
+mod contents;
+mod secrets;
+
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use diagnostics::{Diagnostic, code, plural};
+use runtime::status;
+
+use crate::args::Bundle;
+use crate::commands::{Outcome, next};
+use crate::failure::Failure;
+use crate::io::Io;
+use crate::{exit_code, folders};
+use contents::{Contents, Gathered};
+use secrets::Secrets;
+
+pub(in crate::commands) fn run(args: &Bundle, io: &Io) -> Outcome {
+    let named = args.plan.clone().unwrap_or_else(|| PathBuf::from("plan.yaml"));
+    let base = folders::base(&named, &args.place);
+    let state_dir = folders::state(&base, &args.place);
+    let run = status::read(&state_dir, args.run.as_deref())?;
+    let contents = Contents {
+        folder: state_dir.join("runs").join(&run.run_id),
+        state_dir,
+        base,
+        plan: named,
+        run,
+        with_databases: args.with_databases,
+    };
+    let secrets = contents.secrets();
+    let gathered = contents.gather();
+    let path = args.output.clone().unwrap_or_else(|| contents.file_name());
+    let archive = archive(&gathered, &secrets).map_err(|error| unwritable(&path, &error))?;
+    write_new(&path, &archive).map_err(|error| unwritable(&path, &error))?;
+    io.out(&text(&path, &gathered, &secrets))?;
+    Ok(exit_code::DONE)
+}
+
+/// An archive with every text redacted, in the order of the names.
+fn archive(gathered: &Gathered, secrets: &Secrets) -> io::Result<Vec<u8>> {
+    let mut tar = tar::Builder::new(Vec::new());
+    for (name, text) in &gathered.texts {
+        append(&mut tar, name, secrets.redact(text).as_bytes())?;
+    }
+    for (name, path) in &gathered.databases {
+        append(&mut tar, name, &std::fs::read(path)?)?;
+    }
+    tar.into_inner()
+}
+
+fn append(tar: &mut tar::Builder<Vec<u8>>, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let mut header = tar::Header::new_gnu();
+    header.set_size(bytes.len() as u64);
+    header.set_mode(0o600);
+    tar.append_data(&mut header, name, bytes)
+}
+
+/// Never over another file; for its owner alone.
+fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::options().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Failure {
+    let message = format!("`{}` cannot be written: {error}", path.display());
+    let diagnostic =
+        Diagnostic::new(&code::OUTPUT, message).help("name another file with `--output`");
+    Failure::new(diagnostic, exit_code::FINDINGS)
+}
+
+fn text(path: &Path, gathered: &Gathered, secrets: &Secrets) -> String {
+    let mut out = format!("bundled: {}\n", next::shown(path));
+    for name in gathered.texts.keys().chain(gathered.databases.keys()) {
+        out.push_str(&format!("  {name}\n"));
+    }
+    for missing in &gathered.missing {
+        out.push_str(&format!("  not in it: {missing}\n"));
+    }
+    let known = plural(secrets.len(), "known secret");
+    out.push_str(&format!("\n{known} and every password in a URL were looked for and masked\n"));
+    if !gathered.databases.is_empty() {
+        out.push_str("the database files hold the rows themselves: mind who gets the archive\n");
+    }
+    out
+}
