@@ -40,6 +40,11 @@ impl Connector {
         Ok(Self { address, tls, mode, pins, name: "cutover".to_owned() })
     }
 
+    /// What the application names of the sessions begin with.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Sessions opened from now on carry the run's id as their application name.
     pub fn set_run(&mut self, run_id: &str) {
         self.name = format!("cutover:{run_id}");
@@ -81,7 +86,8 @@ impl Connector {
             None => config.ssl_mode(SslMode::Disable).connect(NoTls),
         };
         let client = client.map_err(|error| refused(&error, &self.address))?;
-        let mut session = Session { client, notices, version: 0, tls: self.tls.clone() };
+        let connector = Box::new(self.clone());
+        let mut session = Session { client, notices, version: 0, connector };
         session.pin(self.pins)?;
         Ok(session)
     }
@@ -136,7 +142,8 @@ pub struct Session {
     pub client: Client,
     notices: Notices,
     version: u32,
-    tls: Option<MakeRustlsConnect>,
+    /// How it was opened.
+    connector: Box<Connector>,
 }
 
 impl Session {
@@ -146,6 +153,11 @@ impl Session {
     /// What the server says.
     pub(crate) fn pid(&mut self) -> Result<i32, EngineError> {
         self.value(&UNREACHABLE, "select pg_catalog.pg_backend_pid()", &[])
+    }
+
+    /// How to open another one like it.
+    pub(crate) fn connector(&self) -> &Connector {
+        &self.connector
     }
 
     /// `server_version_num`: 150018.
@@ -217,7 +229,7 @@ impl Session {
     }
 
     pub(crate) fn canceller(&self) -> (CancelToken, Option<MakeRustlsConnect>) {
-        (self.client.cancel_token(), self.tls.clone())
+        (self.client.cancel_token(), self.connector.tls.clone())
     }
 
     fn pin(&mut self, pins: Pins) -> Result<(), EngineError> {

@@ -9,6 +9,7 @@ mod arrays;
 mod comments;
 mod constraints;
 mod indexes;
+mod moment;
 mod relations;
 mod row;
 mod sequences;
@@ -74,27 +75,40 @@ const EXTENSION_SCHEMAS: &str = "select distinct n.nspname::text from pg_catalog
     join pg_catalog.pg_namespace n on n.oid = e.extnamespace \
     where n.nspname <> 'pg_catalog' order by 1";
 
-/// Reads the catalog. Takes no locks that block anybody; works inside and outside a transaction.
+/// Reads the catalog. Takes no locks that block anybody; works inside and outside a transaction. In
+/// one that is read-only and sees one moment, a second session helps.
 ///
 /// # Errors
 /// What the server says; a schema that does not exist gives an empty catalog.
 pub fn introspect(session: &mut Session, scope: &Scope) -> Result<Catalog, EngineError> {
+    let before: String =
+        session.value(&STATEMENT_FAILED, "select current_setting('search_path')", &[])?;
+    let mut catalog = match moment::of(session)? {
+        Some(moment) => moment.read(session, scope)?,
+        None => read(session, scope, |it| it.all())?,
+    };
+    set_search_path(session, &before)?;
+    mark_generated_names(&mut catalog);
+    drop_made_sequence_names(&mut catalog);
+    Ok(catalog)
+}
+
+/// What `part` reads of the scope; leaves the search path as it needed it.
+fn read(
+    session: &mut Session,
+    scope: &Scope,
+    part: impl FnOnce(&mut Reading<'_>) -> Result<(), EngineError>,
+) -> Result<Catalog, EngineError> {
     let (home, schemas) = in_scope(session, scope)?;
     let path = match scope {
         Scope::Schema(name) => search_path(session, name)?,
         Scope::Database => "pg_catalog".to_owned(),
     };
-    let before: String =
-        session.value(&STATEMENT_FAILED, "select current_setting('search_path')", &[])?;
     set_search_path(session, &path)?;
     let into = Assembly { scope, catalog: Catalog::default() };
     let mut reading = Reading { session, schemas, home, into };
-    reading.all()?;
-    let mut catalog = reading.into.catalog;
-    set_search_path(session, &before)?;
-    mark_generated_names(&mut catalog);
-    drop_made_sequence_names(&mut catalog);
-    Ok(catalog)
+    part(&mut reading)?;
+    Ok(reading.into.catalog)
 }
 
 /// Where a catalog is read from, and what has been read.
@@ -114,7 +128,17 @@ struct Assembly<'a> {
 
 impl Reading<'_> {
     fn all(&mut self) -> Result<(), EngineError> {
-        relations::read(self)?;
+        self.relations()?;
+        self.families()
+    }
+
+    /// Nearly all objects of nearly all databases.
+    fn relations(&mut self) -> Result<(), EngineError> {
+        relations::read(self)
+    }
+
+    /// The other kinds of objects.
+    fn families(&mut self) -> Result<(), EngineError> {
         let present = self.present()?;
         for (query, catalogs) in FAMILIES {
             if catalogs.is_empty() || catalogs.iter().any(|it| present.contains(*it)) {

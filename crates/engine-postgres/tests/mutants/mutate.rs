@@ -34,8 +34,9 @@ impl Mutant {
     /// reported, or lies on the same table.
     fn explains(&self, base: &Catalog, found: &[Difference]) -> bool {
         let mut names = BTreeSet::from([self.key.name.as_str()]);
-        // A foreign key names the table whose key it needs.
-        if self.key.kind == Kind::Constraint {
+        // A foreign key names the table whose key, or unique index, it needs.
+        let unique = base.get(&self.key).is_some_and(|object| object.get(p::UNIQUE).is_some());
+        if self.key.kind == Kind::Constraint || unique {
             names.insert(self.key.parent.as_str());
         }
         let mut open: Vec<&Difference> = found.iter().filter(|it| it.key != self.key).collect();
