@@ -48,9 +48,7 @@ impl SourceEngine for Sources {
         snapshot: &Path,
         work: &Path,
     ) -> Result<BackupReport> {
-        around("back_up_one_of_many", || {
-            self.0.back_up_one_of_many(file, backup, snapshot, work)
-        })
+        around("back_up_one_of_many", || self.0.back_up_one_of_many(file, backup, snapshot, work))
     }
 
     fn make_durable(&self, folder: &Path) -> Result<()> {
@@ -325,8 +323,8 @@ impl RowSink for Units<'_> {
 }
 
 impl UnitSink for Units<'_> {
-    fn unit_done(&mut self, file: usize, scanned: u64) -> Result<Loaded> {
-        around("unit_done", || self.0.unit_done(file, scanned))
+    fn unit_done(&mut self, file: usize, scanned: u64, misfits: &[Misfit]) -> Result<Loaded> {
+        around("unit_done", || self.0.unit_done(file, scanned, misfits))
     }
 
     fn commit(self: Box<Self>) -> Result<()> {
@@ -355,6 +353,14 @@ impl Ledger for Book {
 
     fn close(&mut self, table: &str) -> Result<Tally> {
         around("close ledger", || self.0.close(table))
+    }
+
+    fn misfits(
+        &mut self,
+        table: &str,
+        take: &mut dyn FnMut(Vec<Misfit>) -> Result<()>,
+    ) -> Result<()> {
+        around("ledger misfits", || self.0.misfits(table, take))
     }
 
     /// By the clock and not by the run: it would take numbers at random.
