@@ -254,7 +254,7 @@ fn a_live_database_against_a_file() {
 /// The file is read by a scratch server, the database as psql made it from the same file.
 #[test]
 fn a_real_schema_does_not_differ_from_its_database() {
-    let Some(file) = shared("postgres/pagila/pagila-schema.sql") else { return };
+    let Some(file) = shared("data/postgres/pagila/pagila-schema.sql") else { return };
     let Some(database) = Database::create() else { return };
     database.roles(&["postgres"]);
     database.psql_file(&file);

@@ -25,6 +25,7 @@ mod readme;
 mod real;
 mod rehearse;
 mod rows;
+mod several_schemas;
 mod sources;
 mod sqlite;
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use diagnostics::{Diagnostic, SourceId, code};
+use glob::MatchOptions;
 
 use crate::args::Check;
 use crate::failure::Failure;
@@ -54,7 +55,10 @@ fn named(word: &Path) -> Result<Vec<PathBuf>, Failure> {
     if word.exists() || !text.contains(['*', '?', '[']) {
         return Ok(vec![word.to_path_buf()]);
     }
-    let paths = glob::glob(&text).map_err(|error| nothing(word, &error.to_string()))?;
+    // As in a shell, `*` is no hidden folder.
+    let as_a_shell = MatchOptions { require_literal_leading_dot: true, ..MatchOptions::new() };
+    let paths = glob::glob_with(&text, as_a_shell);
+    let paths = paths.map_err(|error| nothing(word, &error.to_string()))?;
     let files = paths.filter_map(Result::ok).filter(|path| path.is_file());
     at_least_one(files.collect(), word, "no file fits")
 }
