@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use engine_postgres::server::Local;
 use rusqlite::Connection;
 use tempfile::TempDir;
 use testkit::{Database, Program, Seeded, example};
@@ -39,7 +40,8 @@ impl Fleet {
         let (keep, folder) = example("fleet");
         let file = folder.join("plan.yaml");
         let text = std::fs::read_to_string(&file).unwrap();
-        std::fs::write(&file, text.replace("server: local", "url: { env: CUTOVER_TEST_URL }")).unwrap();
+        std::fs::write(&file, text.replace("server: local", "url: { env: CUTOVER_TEST_URL }"))
+            .unwrap();
         for number in 0..36 {
             more_symbols(&folder.join(format!("data/repo-{number:02}.db")));
         }
@@ -79,15 +81,7 @@ impl Fleet {
     }
 
     fn start(&self, args: &[&str]) -> Child {
-        Command::new(self.program.binary())
-            .args(args)
-            .current_dir(&self.folder)
-            .env("CUTOVER_TEST_URL", &self.database.url)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap()
+        self.program.spawn(&self.folder, args)
     }
 
     /// Waits until the run has a ledger that workers can join.
@@ -212,15 +206,96 @@ fn a_worker_with_another_plan_or_other_files_is_refused() {
     let changed = format!("{text}\nrun: {{ connections: 3 }}\n");
     std::fs::write(here.join("plan.yaml"), changed).unwrap();
     let refused = fleet.program.run(&here, &["worker", "plan.yaml"]).expect(1);
-    assert!(refused.stderr.contains("RUN830") && refused.stderr.contains("compiles to"), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("RUN830") && refused.stderr.contains("compiles to"),
+        "{}",
+        refused.stderr
+    );
     std::fs::write(here.join("plan.yaml"), &text).unwrap();
     more_symbols_of(&here.join("data/repo-07.db"));
     let refused = fleet.program.run(&here, &["worker", "plan.yaml"]).expect(1);
-    assert!(refused.stderr.contains("RUN830") && refused.stderr.contains("repo-07.db"), "{}", refused.stderr);
-    let none = fleet.program.run(&here, &["worker", "plan.yaml", "--run", "20200101-000000-000000"]).expect(1);
+    assert!(
+        refused.stderr.contains("RUN830") && refused.stderr.contains("repo-07.db"),
+        "{}",
+        refused.stderr
+    );
+    let none = fleet
+        .program
+        .run(&here, &["worker", "plan.yaml", "--run", "20200101-000000-000000"])
+        .expect(1);
     assert!(none.stderr.contains("RUN831"), "{}", none.stderr);
 }
 
 fn more_symbols_of(file: &Path) {
-    Connection::open(file).unwrap().execute_batch("UPDATE symbols SET line = 0 WHERE id = 1").unwrap();
+    Connection::open(file)
+        .unwrap()
+        .execute_batch("UPDATE symbols SET line = 0 WHERE id = 1")
+        .unwrap();
+}
+
+/// The server's own process and all that it started end at once, as in a crash.
+fn kill_server(data: &Path) -> bool {
+    let Ok(pid) = std::fs::read_to_string(data.join("postmaster.pid")) else { return false };
+    let pid = pid.lines().next().unwrap_or_default().to_owned();
+    let killed = Command::new("kill").args(["-9", &pid]).stderr(Stdio::null()).status().unwrap();
+    killed.success()
+}
+
+/// Server processes that outlive their parent keep the memory that a new server needs.
+fn started(local: &Local) -> String {
+    let end = Instant::now() + Duration::from_secs(60);
+    loop {
+        match local.start() {
+            Ok(url) => return url,
+            Err(why) => assert!(Instant::now() < end, "{why}"),
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+#[test]
+fn a_killed_server_loses_nothing_that_resume_does_not_load() {
+    let Some(cluster) = testkit::cluster() else { return };
+    let client = cluster.binaries().program("psql");
+    let (_keep, folder) = example("fleet");
+    for number in 0..36 {
+        more_symbols(&folder.join(format!("data/repo-{number:02}.db")));
+    }
+    let local = Local::new(&folder.join(".cutover")).unwrap();
+    let program = crate::cutover();
+    let psql = |sql: &str| {
+        let url = started(&local);
+        let args = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", &url, "-c", sql];
+        testkit::tool(&client.to_string_lossy(), &args)
+    };
+    psql("create role code_reader");
+    let digest = "select count(*), md5(string_agg(s::text, E'\\n' order by repo, id)) \
+                  from code.symbols s";
+    let whole = program.run(&folder, &["run", "plan.yaml", "--yes"]).expect(0).elapsed;
+    let expected = psql(digest);
+    let mut random = Seeded::new(seed());
+    let (mut resumed, mut before, mut after) = (0, 0, 0);
+    for kill in 0..kills().div_ceil(2) {
+        psql("drop schema code cascade");
+        let mut run = program.spawn(&folder, &["run", "plan.yaml", "--yes"]);
+        let moment = Duration::from_micros(random.below(u64::try_from(whole.as_micros()).unwrap()));
+        std::thread::sleep(moment);
+        assert!(kill_server(&local.status().folder.join("data")), "kill {kill}");
+        let code = run.wait().unwrap().code();
+        started(&local);
+        match code {
+            Some(0) => after += 1,
+            Some(5) => {
+                program.run(&folder, &["resume", "plan.yaml"]).expect(0);
+                resumed += 1;
+            }
+            _ => {
+                program.run(&folder, &["run", "plan.yaml", "--yes"]).expect(0);
+                before += 1;
+            }
+        }
+        assert_eq!(psql(digest), expected, "kill {kill} at {moment:?} (seed {})", seed());
+    }
+    println!("server: seed {}, {resumed} resumed, {before} taken back, {after} done", seed());
+    local.remove().unwrap();
 }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use catalog::{Catalog, ObjectKey, Via};
 use diagnostics::code;
 use ir::{Check, CompiledPlan, Conversion, LoadColumn, LoadSource, OnMisfit};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{EngineError, Row, RowDigest};
@@ -223,7 +224,8 @@ pub trait RowSink {
 }
 
 /// A value that does not fit its column, and what became of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Misfit {
     pub file: String,
     /// `rowid 7`, or `row 3 of the scan` where there is no rowid.
@@ -336,6 +338,11 @@ pub trait TargetEngine: Recover + Send {
     /// Removes this run's staging schema or file; nothing to remove is fine.
     fn discard_staging(&mut self, run: &RunInfo) -> Result<()>;
 
+    /// What the server is doing for the run at this moment, for people. Empty where it does not say.
+    fn activity(&mut self) -> Vec<Activity> {
+        Vec::new()
+    }
+
     /// The ledger of the run's loads, on a connection of its own; nothing is made yet. It goes with
     /// the staging. `None`: the engine keeps none, and a load that did not end begins anew.
     fn ledger(&mut self, _run_id: &str) -> Result<Option<Box<dyn Ledger>>> {
@@ -370,6 +377,19 @@ pub struct RunInfo {
     pub plan_dir: PathBuf,
     /// Private folder of the run.
     pub run_dir: PathBuf,
+}
+
+/// Something long that a server is doing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Activity {
+    /// `index orders_customer_idx`, `copy into orders`
+    pub what: String,
+    /// In the server's own words; empty where it has none.
+    pub phase: String,
+    /// Of its unit: rows, blocks.
+    pub done: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total: Option<u64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -570,6 +590,13 @@ pub trait Ledger: Send {
     /// `INT999` where one is not loaded.
     fn close(&mut self, table: &str) -> Result<Tally>;
 
+    /// What did not fit of the rows of all units, file by file, whoever read them.
+    fn misfits(
+        &mut self,
+        table: &str,
+        take: &mut dyn FnMut(Vec<Misfit>) -> Result<()>,
+    ) -> Result<()>;
+
     /// This member is alive. At least every third of a lease.
     fn heartbeat(&mut self) -> Result<()>;
 }
@@ -638,8 +665,9 @@ pub struct Tally {
 
 /// Takes the rows of the units of one lease, one unit after the other.
 pub trait UnitSink: RowSink {
-    /// The rows since the last call were those of this file; `scanned` is how many were read.
-    fn unit_done(&mut self, file: usize, scanned: u64) -> Result<Loaded>;
+    /// The rows since the last call were those of this file; `scanned` is how many were read, and
+    /// `misfits` is what did not fit of them.
+    fn unit_done(&mut self, file: usize, scanned: u64, misfits: &[Misfit]) -> Result<Loaded>;
 
     /// Commits the rows and their entries.
     ///

@@ -1,7 +1,7 @@
 //! Programs as processes.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// Runs a tool that must succeed and returns its standard output.
@@ -83,6 +83,15 @@ impl Program {
             stderr: String::from_utf8_lossy(&out.stderr).into_owned(),
             elapsed: started.elapsed(),
         }
+    }
+
+    /// Starts the program and gives its process; what it prints is lost.
+    ///
+    /// # Panics
+    /// When the program cannot be started.
+    pub fn spawn(&self, folder: &Path, args: &[&str]) -> Child {
+        let mut command = self.command(folder, args);
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
     }
 
     /// Kills the program (SIGKILL) after `delay`, if it is still there; says whether it was.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use diagnostics::code::{INTERNAL, STATEMENT_FAILED};
 use runtime::EngineError;
-use runtime::engine::{Fleet, FleetFile, FleetLoad, Result};
+use runtime::engine::{Fleet, FleetFile, FleetLoad, Misfit, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -81,6 +81,32 @@ fn parsed<T: DeserializeOwned>(session: &mut Session, sql: &str) -> Result<Vec<T
     let rows = session.rows(&STATEMENT_FAILED, sql, &[])?;
     let parsed = rows.iter().map(|row| serde_json::from_str(row.get(0)));
     parsed.collect::<std::result::Result<_, _>>().map_err(|error| unreadable(&error))
+}
+
+/// `None` where everything fitted.
+pub(super) fn of_misfits(misfits: &[Misfit]) -> Result<Option<String>> {
+    if misfits.is_empty() { Ok(None) } else { text(&misfits).map(Some) }
+}
+
+/// Unit by unit: one file's misfits are in memory at a time.
+pub(super) fn misfits(
+    session: &mut Session,
+    schema: &str,
+    table: &str,
+    take: &mut dyn FnMut(Vec<Misfit>) -> Result<()>,
+) -> Result<()> {
+    let sql = format!(
+        "select position, misfits from {}.unit where loads = $1 and position > $2 \
+         and misfits is not null order by position limit 1",
+        quote(schema)
+    );
+    let mut last = -1_i32;
+    loop {
+        let rows = session.rows(&STATEMENT_FAILED, &sql, &[&table, &last])?;
+        let Some(row) = rows.first() else { return Ok(()) };
+        last = row.get(0);
+        take(serde_json::from_str(row.get(1)).map_err(|error| unreadable(&error))?)?;
+    }
 }
 
 fn text<T: Serialize>(facts: &T) -> Result<String> {

@@ -16,7 +16,7 @@ mod lease;
 mod units;
 
 use diagnostics::code::{INTERNAL, LEDGER_DIFFERS, NOTHING_TO_JOIN, STATEMENT_FAILED};
-use runtime::engine::{Fleet, Lease, Ledger, Loaded, Result, Tally};
+use runtime::engine::{Fleet, Lease, Ledger, Loaded, Misfit, Result, Tally};
 use runtime::{EngineError, RowDigest};
 
 use crate::connect::{Connector, Session};
@@ -147,6 +147,14 @@ impl Ledger for PostgresLedger {
                 },
             })
         })
+    }
+
+    fn misfits(
+        &mut self,
+        table: &str,
+        take: &mut dyn FnMut(Vec<Misfit>) -> Result<()>,
+    ) -> Result<()> {
+        entries::misfits(&mut self.session, &self.schema, table, take)
     }
 
     fn heartbeat(&mut self) -> Result<()> {

@@ -39,6 +39,7 @@ create table $schema.unit (
     scanned  bigint,
     bytes    bigint,
     digest   text,
+    misfits  text,
     primary key (loads, position)
 );
 create index unit_open on $schema.unit (loads, position) where done_at is null;

@@ -5,6 +5,7 @@ use postgres::Client;
 use runtime::engine::{LargeValues, Lease, LoadInto, Loaded, Misfit, Result, RowSink, UnitSink};
 use runtime::{EngineError, Row, RowDigest};
 
+use super::entries;
 use crate::copy::{self, Appending};
 use crate::{guard, quote, sqlstate};
 
@@ -23,6 +24,7 @@ struct Entries {
     scanned: Vec<i64>,
     bytes: Vec<i64>,
     digests: Vec<String>,
+    misfits: Vec<Option<String>>,
 }
 
 impl<'a> Units<'a> {
@@ -56,11 +58,12 @@ impl RowSink for Units<'_> {
 }
 
 impl UnitSink for Units<'_> {
-    fn unit_done(&mut self, file: usize, scanned: u64) -> Result<Loaded> {
+    fn unit_done(&mut self, file: usize, scanned: u64, misfits: &[Misfit]) -> Result<Loaded> {
         let now = self.copy.so_far();
         let unit = since(&self.before, &now);
         self.before = now;
         self.entries.add(file, scanned, &unit);
+        self.entries.misfits.push(entries::of_misfits(misfits)?);
         Ok(unit)
     }
 
@@ -78,15 +81,15 @@ impl UnitSink for Units<'_> {
 fn enter(client: &mut Client, lease: &Lease, entries: &Entries) -> Result<()> {
     let sql = format!(
         "update {}.unit u set done_at = clock_timestamp(), scanned = e.scanned, bytes = e.bytes, \
-             digest = e.digest \
-         from unnest($1::integer[], $2::bigint[], $3::bigint[], $4::text[]) \
-             as e (position, scanned, bytes, digest) \
-         where u.loads = $5 and u.position = e.position and u.member = $6 and u.done_at is null",
+             digest = e.digest, misfits = e.misfits \
+         from unnest($1::integer[], $2::bigint[], $3::bigint[], $4::text[], $5::text[]) \
+             as e (position, scanned, bytes, digest, misfits) \
+         where u.loads = $6 and u.position = e.position and u.member = $7 and u.done_at is null",
         quote(&lease.ledger)
     );
-    let Entries { positions, scanned, bytes, digests } = entries;
+    let Entries { positions, scanned, bytes, digests, misfits } = entries;
     let entered = client
-        .execute(&sql, &[positions, scanned, bytes, digests, &lease.table, &lease.member])
+        .execute(&sql, &[positions, scanned, bytes, digests, misfits, &lease.table, &lease.member])
         .map_err(|error| sqlstate::error(&LOAD_FAILED, &error))?;
     if entered == positions.len() as u64 {
         return Ok(());

@@ -56,6 +56,11 @@ impl<'a> Context<'a> {
         Ok(())
     }
 
+    /// Whether what is loaded stands in a ledger.
+    pub(crate) fn has_units(&self) -> bool {
+        self.units.get().is_some()
+    }
+
     /// The ledger that the table is loaded by, if it is.
     pub(crate) fn units(&self, table: &str) -> Option<&Shared> {
         self.units.get().filter(|units| units.has(table))

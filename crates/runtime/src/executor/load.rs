@@ -25,8 +25,9 @@ pub(super) fn load(
     let start = context.session.clock.monotonic();
     let (scanned, loaded, log) = match context.units(&load.table) {
         Some(shared) => {
-            let log = MisfitLog::begin(&context.session.info.run_dir, &load.table)?;
+            let mut log = MisfitLog::begin(&context.session.info.run_dir, &load.table)?;
             let tally = fleet::load(context, shared, worker, load)?;
+            shared.misfits(&load.table, &mut |misfits| log.take(misfits))?;
             (tally.scanned, tally.loaded, log)
         }
         None => again::on_lost_connection(context, worker, &load.table, &mut |worker| {

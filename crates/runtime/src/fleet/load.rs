@@ -5,7 +5,7 @@ use std::time::Duration;
 use diagnostics::code;
 
 use super::Shared;
-use crate::engine::{LargeValues, Lease, LoadInto, RowSink, Tally, UnitSink, Worker};
+use crate::engine::{Fate, LargeValues, Lease, LoadInto, Misfit, RowSink, Tally, UnitSink, Worker};
 use crate::{EngineError, Row, Value};
 
 /// How long to wait where all that is left is leased to others.
@@ -79,12 +79,15 @@ pub(super) fn leased(
 ) -> Result<Read, EngineError> {
     let mut sink = worker.load_units(lease, into)?;
     for &file in &lease.files {
-        let mut counting = Counting { sink: sink.as_mut(), watch, read, rows: 0 };
+        let misfits = Vec::new();
+        let mut counting = Counting { sink: sink.as_mut(), watch, read, rows: 0, misfits };
         let scanned = units.scan(file, &mut counting)?;
-        let Counting { read: now, rows, .. } = counting;
-        let written = sink.unit_done(file, scanned)?.digest.rows;
+        let Counting { read: now, rows, mut misfits, .. } = counting;
+        misfits.extend(sink.misfits());
+        let written = sink.unit_done(file, scanned, &misfits)?.digest.rows;
+        let rejected = misfits.iter().filter(|misfit| misfit.fate == Fate::Rejected).count() as u64;
         let held = units.expected(file).unwrap_or(scanned);
-        balanced(units.table(), file, [held, scanned, rows, written])?;
+        balanced(units.table(), file, [held, scanned, rows, written + rejected])?;
         read = now;
     }
     units.unchanged(&lease.files)?;
@@ -101,7 +104,7 @@ fn balanced(table: &str, file: usize, counts: [u64; 4]) -> Result<(), EngineErro
     }
     let message = format!(
         "the rows of `{table}` do not add up in file {file}: the backup holds {held}, {scanned} \
-         were read, {came} came through and {written} were written"
+         were read, {came} came through, and {written} were written or rejected"
     );
     Err(EngineError::new(&code::ROWS_DIFFER, message).object(format!("table {table}")))
 }
@@ -112,6 +115,7 @@ struct Counting<'a> {
     read: Read,
     /// Of this file.
     rows: u64,
+    misfits: Vec<Misfit>,
 }
 
 impl RowSink for Counting<'_> {
@@ -121,6 +125,7 @@ impl RowSink for Counting<'_> {
         self.read.bytes += row.values.iter().map(size).sum::<u64>();
         if self.read.rows.is_multiple_of(EVERY) {
             self.watch.look_up(self.read)?;
+            self.misfits.extend(self.sink.misfits());
         }
         self.sink.row(row)
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::EngineError;
 use crate::clock::Clock;
-use crate::engine::{Fleet, Lease, Ledger, Tally};
+use crate::engine::{Fleet, Lease, Ledger, Misfit, Tally};
 use crate::parallel::locked;
 
 /// Rows that one lease is made for: enough that a transaction costs nothing beside them, few enough
@@ -51,6 +51,14 @@ impl Shared {
 
     pub(crate) fn close(&self, table: &str) -> Result<Tally, EngineError> {
         locked(&self.ledger).close(table)
+    }
+
+    pub(crate) fn misfits(
+        &self,
+        table: &str,
+        take: &mut dyn FnMut(Vec<Misfit>) -> Result<(), EngineError>,
+    ) -> Result<(), EngineError> {
+        locked(&self.ledger).misfits(table, take)
     }
 
     /// Tells the ledger that this process is alive, where that is due.

@@ -10,6 +10,7 @@ use super::{End, undecided};
 use crate::EngineError;
 use crate::clock::millis;
 use crate::engine::{Outcome, TargetEngine};
+use crate::error::ErrorClass;
 use crate::events::Event;
 use crate::executor::{Context, Lead, source_changes};
 use crate::journal::Record;
@@ -80,10 +81,28 @@ pub(super) fn settle(
             Err(error) => undecided_end(findings, error),
         };
     }
+    if lead.staging && context.has_units() && server_lost(&findings) {
+        return gone_on_with(findings);
+    }
     if lead.staging {
         return taken_back(context.session, target, findings, None);
     }
     End::before(findings)
+}
+
+fn server_lost(findings: &[Finding]) -> bool {
+    findings.iter().any(|finding| finding.error.class == ErrorClass::ConnectionLost)
+}
+
+/// What was loaded of many files is in the ledger, and is not thrown away because the server went.
+fn gone_on_with(findings: Vec<Finding>) -> End {
+    let next_actions = vec![
+        "bring the target back; it is as it was".to_owned(),
+        "`cutover resume` loads what is missing and goes on".to_owned(),
+        "`cutover abort` removes what the run built".to_owned(),
+    ];
+    let outcome = RunOutcome::RecoveryRequired;
+    End { outcome, findings, promotion: None, next_actions, stays_open: true }
 }
 
 /// The new state is in place; what failed after that is told, but changes nothing about it.
