@@ -50,8 +50,9 @@ impl std::fmt::Display for Keep {
 /// `30 days`, `12 hours`: whole units where they are whole.
 pub fn age(seconds: u64) -> String {
     let units = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
-    let (size, word) =
-        units.into_iter().find(|(size, _)| seconds.is_multiple_of(*size)).unwrap_or((1, "second"));
+    let whole =
+        units.into_iter().find(|(size, _)| seconds >= *size && seconds.is_multiple_of(*size));
+    let (size, word) = whole.unwrap_or((1, "second"));
     let n = seconds / size;
     if n == 1 { format!("1 {word}") } else { format!("{n} {word}s") }
 }
@@ -122,7 +123,7 @@ fn rule(known: &Known, all: &[Known], keep: Keep, now: Timestamp) -> Option<Stri
     let young = keep.seconds.filter(|seconds| {
         // A clock that went back makes no backup old.
         let taken = known.taken_at.duration_until(now).as_secs();
-        u64::try_from(taken).is_ok_and(|taken| taken <= *seconds) || taken < 0
+        u64::try_from(taken).is_ok_and(|taken| taken < *seconds) || taken < 0
     });
     if let Some(seconds) = young {
         return Some(format!("younger than {}", age(seconds)));
@@ -148,6 +149,9 @@ fn day_of(at: Timestamp) -> Date {
 /// How long ago, for people: `3 days ago`.
 pub fn ago(at: Timestamp, now: Timestamp) -> String {
     let seconds = u64::try_from(at.duration_until(now).as_secs()).unwrap_or(0);
+    if seconds < 2 {
+        return "just now".to_owned();
+    }
     let unit = [86_400, 3_600, 60, 1].into_iter().find(|unit| seconds >= 2 * unit).unwrap_or(1);
     format!("{} ago", age(seconds / unit * unit))
 }
@@ -234,6 +238,8 @@ mod tests {
         let keep = Keep { seconds: Some(30 * DAY), last: Some(28), daily: Some(14) };
         assert_eq!(keep.to_string(), "30 days, the last 28, one of each of the last 14 days");
         assert_eq!(Keep::NONE.to_string(), "everything");
+        assert_eq!([age(0), age(90), age(7_200)], ["0 seconds", "90 seconds", "2 hours"]);
+        assert_eq!(ago(at("11-21T12:00"), at("11-21T12:00")), "just now");
         assert_eq!(ago(at("11-18T10:00"), at("11-21T12:00")), "3 days ago");
         assert_eq!(ago(at("11-21T11:59"), at("11-21T12:00")), "1 minute ago");
     }

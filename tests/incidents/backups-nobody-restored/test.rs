@@ -158,19 +158,53 @@ fn l2_damage_is_found_before_a_backup_is_needed() {
     case.cutover(&["backup", "verify"]).expect(0);
 }
 
-/// A backup that does not come back stops the run while the target is as it was.
-#[test]
-fn l2_a_backup_that_cannot_be_tried_stops_the_run() {
+/// PostgreSQL's programs with something wrong about them, for `CUTOVER_PG_BINDIR`.
+fn programs(folder: &Path, pg_dump: &str) -> PathBuf {
+    let programs = folder.join("programs");
+    std::fs::create_dir(&programs).unwrap();
+    let real = testkit::cluster().unwrap().binaries().folder.clone();
+    let pg_dump = format!("#!/bin/sh\nreal={}\n{pg_dump}", real.display());
+    std::fs::write(programs.join("pg_dump"), pg_dump).unwrap();
+    std::fs::set_permissions(programs.join("pg_dump"), std::fs::Permissions::from_mode(0o755))
+        .unwrap();
+    std::os::unix::fs::symlink(real.join("pg_restore"), programs.join("pg_restore")).unwrap();
+    programs
+}
+
+/// Runs the plan with these programs, which stops before anything is changed.
+fn stopped(pg_dump: &str, code: &str, message: &str) {
     let Some(case) = Case::new(&waivers("")) else { return };
-    let nowhere = "postgres://nobody@%2Fnowhere/none";
+    let programs = programs(case.path(), pg_dump);
     let out = case
         .program()
-        .env("CUTOVER_SCRATCH_URL", nowhere)
+        .env("CUTOVER_PG_BINDIR", &programs.to_string_lossy())
         .run(case.path(), &["run", "plan.yaml", "--yes"]);
-    assert!(out.stderr.contains("RUN802"), "{}", out.stderr);
-    assert_eq!(out.code, Some(1), "{}", out.stderr);
+    let words = out.stderr.split_whitespace().filter(|word| *word != "│").collect::<Vec<_>>();
+    let told = words.join(" ");
+    assert!(told.contains(code) && told.contains(message), "{}", out.stderr);
+    out.expect(1);
     assert_eq!(case.rows(), "300 old 1\n");
-    assert!(find(&case.path().join(".cutover/backups"), ".pgdump").is_empty());
+    let left = find(&case.path().join(".cutover/backups"), ".pgdump");
+    assert!(left.is_empty(), "what was not verified is no backup: {left:?}");
+}
+
+/// A dump with half of its rows, which `pg_restore` takes without an error.
+#[test]
+fn l2_a_dump_that_was_cut_stops_the_run() {
+    let script = r#""$real/pg_dump" "$@" || exit 1
+for word; do case $word in --file=*) folder=${word#--file=};; --version) exit 0;; esac; done
+for file in "$folder"/[0-9]*.dat.gz; do
+    { gzip -dc "$file" | head -n 150; printf '\\.\n\n\n'; } | gzip > "$folder/half"
+    mv "$folder/half" "$file"
+done
+"#;
+    stopped(script, "BKP101", "was restored with 150 rows that are not the 300 that were dumped");
+}
+
+#[test]
+fn l2_a_dump_program_older_than_the_server_is_refused_before_the_window() {
+    let script = "echo 'pg_dump (PostgreSQL) 9.6.24'\n";
+    stopped(script, "BKP107", "pg_dump (PostgreSQL) 9.6.24 is older than the server");
 }
 
 /// Leaving it out is a decision that somebody signs.

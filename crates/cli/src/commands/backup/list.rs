@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use backup::catalog::{Entry, Test};
+use backup::prune;
 use backup::retention::ago;
-use backup::{Keep, prune};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ use crate::ui::table::{self, Align};
 use crate::{exit_code, ui};
 
 pub(super) fn run(args: &List, io: &Io) -> Outcome {
-    let catalog = super::open(&super::state_dir(&args.store), Keep::DEFAULT, io)?;
+    let catalog = super::existing(&args.store, io)?;
     let entries = match &args.backup {
         Some(name) => vec![catalog.find(name)?],
         None => catalog.list()?,

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use backup::catalog::Entry;
 use backup::{Catalog, Keep};
-use diagnostics::{Diagnostic, Sources};
+use diagnostics::{Diagnostic, Sources, code};
 use runtime::EngineError;
 
 use super::Outcome;
@@ -40,6 +40,19 @@ pub(crate) fn folder(state_dir: &Path) -> PathBuf {
 fn state_dir(store: &Store) -> PathBuf {
     let place = crate::args::Place { base: None, state_dir: store.state_dir.clone() };
     folders::state(&folders::base(Path::new("plan.yaml"), &place), &place)
+}
+
+/// The catalog of backups that are there; nothing is made where there are none.
+fn existing(store: &Store, io: &Io) -> Result<Catalog, Failure> {
+    let state_dir = state_dir(store);
+    let folder = folder(&state_dir);
+    if folder.exists() {
+        return open(&state_dir, Keep::DEFAULT, io);
+    }
+    let message = format!("there are no backups in {}", super::next::shown(&folder));
+    Err(EngineError::new(&code::BACKUP_UNKNOWN, message)
+        .help("`--state-dir` names the state folder of a plan; `cutover backup create` makes one")
+        .into())
 }
 
 /// The catalog, with everything in it that lies on disk; what is damaged is told and stops nothing.

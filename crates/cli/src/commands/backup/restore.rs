@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use backup::Keep;
 use backup::catalog::{Catalog, Entry, Test, TestKind};
 use backup::manifest::{About, Manifest, Postgres, Sqlite};
 use diagnostics::{Diagnostic, code};
@@ -24,7 +23,7 @@ use crate::ui::table::{self, Align};
 use crate::{exit_code, ui};
 
 pub(super) fn run(args: &Restore, io: &Io) -> Outcome {
-    let catalog = super::open(&super::state_dir(&args.store), Keep::DEFAULT, io)?;
+    let catalog = super::existing(&args.store, io)?;
     let entry = catalog.find(&args.backup)?;
     let manifest = Manifest::read(&catalog.location(&entry))?;
     let place = Place::of(args, &manifest)?;

@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use backup::Keep;
 use backup::catalog::{Catalog, Entry, Test, TestKind};
 use backup::manifest::{About, Manifest};
 use jiff::Timestamp;
@@ -26,7 +25,7 @@ struct Tested {
 }
 
 pub(super) fn run(args: &VerifyBackup, io: &Io) -> Outcome {
-    let catalog = super::open(&super::state_dir(&args.store), Keep::DEFAULT, io)?;
+    let catalog = super::existing(&args.store, io)?;
     let mut tested = Vec::new();
     for entry in super::chosen(&catalog, &args.backups)? {
         let done = test(&catalog, entry, args)?;
