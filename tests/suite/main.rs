@@ -28,6 +28,8 @@ mod rows;
 mod several_schemas;
 mod sources;
 mod sqlite;
+mod streams;
+mod terminal;
 
 use testkit::{Database, Program};
 

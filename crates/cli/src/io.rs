@@ -50,6 +50,11 @@ impl Terminal {
         graphics: true,
     };
 
+    /// For texts that are wrapped where stdout is a terminal, but go to stderr.
+    pub(crate) fn of_stderr(self) -> Self {
+        Terminal { stdout: self.stderr, ..self }
+    }
+
     fn of_process() -> Self {
         let (stdin, stdout, stderr) =
             (io::stdin().is_terminal(), io::stdout().is_terminal(), io::stderr().is_terminal());

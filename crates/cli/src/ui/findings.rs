@@ -1,13 +1,37 @@
 //! Findings for people, drawn by miette; plain sentences for screen readers and odd terminals.
 
+use std::collections::BTreeSet;
+
 use diagnostics::{Diagnostic, Report, Severity, Sources, plural};
 use miette::{GraphicalReportHandler, GraphicalTheme, NarratableReportHandler};
 
 use crate::io::Terminal;
+use crate::ui::prose;
 
-/// All findings, one below the other, ending in a blank line each.
+/// All findings, one below the other, ending in a blank line each; then who tells more about them.
 pub(crate) fn render(diagnostics: &[Diagnostic], sources: &Sources, terminal: Terminal) -> String {
-    diagnostics.iter().map(|d| one(&Report::new(d, sources), terminal)).collect()
+    let mut out: String =
+        diagnostics.iter().map(|d| one(&Report::new(d, sources), terminal)).collect();
+    if let Some(text) = more(diagnostics) {
+        out.push_str(&prose::sentence(&text, terminal.of_stderr()));
+        out.push('\n');
+    }
+    out
+}
+
+/// Notes speak for themselves.
+fn more(diagnostics: &[Diagnostic]) -> Option<String> {
+    let serious = diagnostics.iter().filter(|one| one.severity() != Severity::Note);
+    let codes: BTreeSet<&str> = serious.map(|one| one.code.id).collect();
+    let mut codes = codes.into_iter();
+    match (codes.next(), codes.next()) {
+        (None, _) => None,
+        (Some(one), None) => Some(format!("`cutover explain {one}` tells more")),
+        (Some(first), Some(second)) => {
+            let all: Vec<&str> = [first, second].into_iter().chain(codes).collect();
+            Some(format!("`cutover explain CODE` tells more about {}", all.join(", ")))
+        }
+    }
 }
 
 /// The finding, then its places in other files.

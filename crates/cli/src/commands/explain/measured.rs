@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use runtime::journal::{Record, read_run};
 use runtime::status::{self, RunState, RunStatus};
+use serde_json::{Value, json};
 
 use crate::commands::rehearse;
 
@@ -59,6 +60,18 @@ impl Measured {
             }
             _ => {}
         }
+    }
+
+    /// `null` where no run was measured.
+    pub(super) fn json(&self) -> Value {
+        let elapsed = self.elapsed.iter().map(|(step, time)| (step, time.as_millis()));
+        self.run.as_ref().map_or(Value::Null, |run| {
+            json!({
+                "run": run,
+                "rows": self.rows,
+                "elapsed_ms": elapsed.collect::<BTreeMap<_, _>>(),
+            })
+        })
     }
 
     /// The run that was measured.

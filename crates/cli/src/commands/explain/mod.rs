@@ -40,7 +40,7 @@ fn explain_plan(args: &Explain, io: &Io) -> Outcome {
         GraphFormat::Json => ui::json::answer(
             "explain",
             exit_code::DONE,
-            json!({ "explanation": Explanation::of(plan) }),
+            json!({ "explanation": Explanation::of(plan), "measured": measured.json() }),
         ),
         GraphFormat::Dot => graph::dot(plan),
         GraphFormat::Mermaid => graph::mermaid(plan),
