@@ -1,8 +1,11 @@
 //! What a run tells while it runs. The CLI draws it or prints one JSON object per line.
 
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
 use serde::Serialize;
 
 use crate::EngineError;
+use crate::engine::Activity;
 
 /// Raised by one whenever an older reader could misread newer events.
 pub const EVENTS_VERSION: u32 = 1;
@@ -13,7 +16,7 @@ pub trait EventSink: Send + Sync {
 }
 
 /// Files of one source that have one schema, or one fault.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SourceGroup {
     /// `17 lack `symbols.kind``
     pub what: String,
@@ -37,8 +40,16 @@ impl EventSink for NoEvents {
     fn event(&self, _: &Stamped) {}
 }
 
+/// The JSON Schema of one line of `--format json` before the report.
+pub fn schema() -> schemars::Schema {
+    SchemaSettings::draft2020_12()
+        .for_serialize()
+        .into_generator()
+        .into_root_schema_for::<Stamped>()
+}
+
 /// One line of `--format json`: `{"v":1,"run":"…","at":"…","elapsed_ms":12,"event":"rows",…}`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Stamped {
     pub v: u32,
     pub run: String,
@@ -50,7 +61,7 @@ pub struct Stamped {
     pub event: Event,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Event {
     RunStarted {
@@ -105,6 +116,10 @@ pub enum Event {
         /// Bytes of the values read so far.
         bytes: u64,
     },
+    /// All that the server is doing for the run; about once a second while it does something.
+    Server {
+        doing: Vec<Activity>,
+    },
     Check {
         name: String,
         passed: bool,
@@ -144,7 +159,7 @@ pub enum Event {
 }
 
 /// An error in its machine form.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct FindingText {
     pub code: &'static str,
     pub name: &'static str,

@@ -3,6 +3,7 @@
 //! Everything is built in a staging schema that nobody is granted and moves into the target schema
 //! in one transaction, with a marker row that says so. Whoever looks sees the state before or after.
 
+mod activity;
 mod backup;
 mod compare;
 mod existing;
@@ -23,8 +24,8 @@ use diagnostics::code::INTERNAL;
 use ir::{Check, CompiledPlan, PostgresTarget, Settings, Target};
 use runtime::EngineError;
 use runtime::engine::{
-    BackupReport, Cancel, CatalogReport, CheckOutcome, Ledger, Leftover, Outcome, Preflight,
-    PromoteHooks, Promotion, Result, RunInfo, Staging, TargetEngine, Worker,
+    Activity, BackupReport, Cancel, CatalogReport, CheckOutcome, Ledger, Leftover, Outcome,
+    Preflight, PromoteHooks, Promotion, Result, RunInfo, Staging, TargetEngine, Worker,
 };
 
 use crate::backup::Trial;
@@ -214,6 +215,12 @@ impl TargetEngine for PostgresEngine {
             None => Trial::on_same_server(&self.connector),
         };
         backup::take(&self.connector, &self.target.schema, folder, &trial).map(Some)
+    }
+
+    fn activity(&mut self) -> Vec<Activity> {
+        let run = format!("{}:%", self.connector.name());
+        // It is for people; a lead that is lost shows when it is needed.
+        activity::ask(&mut self.lead, &run).unwrap_or_default()
     }
 
     fn create_staging(&mut self, plan: &CompiledPlan, run: &RunInfo) -> Result<Staging> {

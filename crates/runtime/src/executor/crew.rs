@@ -17,12 +17,16 @@ use super::{Context, work};
 use crate::EngineError;
 use crate::engine::{Cancel, TargetEngine, Worker};
 use crate::error::ErrorClass;
+use crate::events::Event;
 use crate::parallel::locked;
 use crate::run::Finding;
 use crate::stop::Stop;
 
 /// How often a waiting leader looks at the stop flag and repeats a cancel.
 const LOOK: Duration = Duration::from_millis(50);
+
+/// How often the server is asked what it is doing.
+const ACTIVITY: Duration = Duration::from_secs(1);
 
 /// What the threads share.
 struct Crew<'a> {
@@ -57,9 +61,11 @@ pub(crate) fn execute(
     };
     std::thread::scope(|scope| {
         let mut threads = Vec::new();
+        let mut told = None;
         while let Some(next) = crew.next_for_leader() {
             let Some(at) = next else {
                 crew.wait();
+                told = crew.tell_activity(target, told);
                 continue;
             };
             if lead.ends_building(at) {
@@ -130,6 +136,23 @@ impl Crew<'_> {
         }
         let schedule = locked(&self.schedule);
         drop(self.changed.wait_timeout(schedule, LOOK));
+    }
+
+    /// Says once a second what the server is doing, if anything.
+    fn tell_activity(
+        &self,
+        target: &mut dyn TargetEngine,
+        told: Option<Duration>,
+    ) -> Option<Duration> {
+        let now = self.context.session.clock.monotonic();
+        if told.is_some_and(|told| now.saturating_sub(told) < ACTIVITY) || self.stopping() {
+            return told;
+        }
+        let doing = target.activity();
+        if !doing.is_empty() {
+            self.context.session.emit(Event::Server { doing });
+        }
+        Some(now)
     }
 
     fn hire(&self, at: usize, target: &mut dyn TargetEngine) -> Vec<Box<dyn Worker>> {

@@ -4,6 +4,7 @@
 
 mod case;
 mod dead;
+mod events;
 mod faults;
 mod journal;
 mod order;

@@ -25,6 +25,10 @@ pub(super) struct Bars {
 struct State {
     stages: BTreeMap<String, Stage>,
     tables: BTreeMap<String, ProgressBar>,
+    /// Steps of the whole run.
+    run: Option<ProgressBar>,
+    /// What the server is doing.
+    server: Option<ProgressBar>,
 }
 
 struct Stage {
@@ -51,7 +55,15 @@ impl Bars {
 
     fn apply(&self, state: &mut State, event: &Event) {
         match event {
-            Event::RunStarted { target, .. } => self.line(format!("target: {target}")),
+            Event::RunStarted { target, steps, .. } => {
+                self.line(format!("target: {target}"));
+                state.run = Some(self.run(*steps));
+            }
+            Event::Server { doing } => {
+                let text: Vec<_> = doing.iter().map(super::doing).collect();
+                let bar = state.server.get_or_insert_with(|| self.server());
+                bar.set_message(text.join("; "));
+            }
             Event::StageStarted { stage, steps } => {
                 state.stages.insert(stage.clone(), self.stage(stage, *steps));
             }
@@ -76,7 +88,13 @@ impl Bars {
             Event::BackedUp { source, done, total, .. } => {
                 self.table(state, &format!("backup of {source}"), *done, Some(*total));
             }
-            Event::Rows { table, done, total, .. } => self.table(state, table, *done, *total),
+            Event::Rows { table, done, total, bytes } => {
+                self.table(state, table, *done, *total);
+                if let Some(bar) = state.tables.get(table) {
+                    let seconds = bar.elapsed().as_secs_f64();
+                    bar.set_message(super::megabytes_per_second(*bytes, seconds));
+                }
+            }
             Event::Check { name, passed: false, found } => {
                 let mark = red(self.mark(false), self.terminal);
                 self.line(format!("{mark} check `{name}` fails: {found}"));
@@ -104,6 +122,21 @@ impl Bars {
             (false, true) => "+",
             (false, false) => "!",
         }
+    }
+
+    fn run(&self, steps: usize) -> ProgressBar {
+        let bar = self.all.add(ProgressBar::new(steps as u64));
+        bar.set_style(style("  {prefix:17} {bar:18} {pos}/{len} steps {elapsed}", self.terminal));
+        bar.set_prefix("run");
+        bar.enable_steady_tick(TICK);
+        bar
+    }
+
+    fn server(&self) -> ProgressBar {
+        let bar = self.all.add(ProgressBar::no_length());
+        bar.set_style(style("  {prefix:17} {wide_msg}", self.terminal));
+        bar.set_prefix("server");
+        bar
     }
 
     fn stage(&self, stage: &str, steps: usize) -> Stage {
@@ -142,13 +175,18 @@ impl State {
             stage.bar.inc(1);
             stage.show();
         }
+        if let Some(run) = &self.run {
+            run.inc(1);
+        }
+        // What the server still does it says again within a second.
+        self.server.take().inspect(ProgressBar::finish_and_clear);
         let name = step.rsplit_once('/').map_or(step, |(_, name)| name);
         self.tables.remove(name).inspect(ProgressBar::finish_and_clear);
     }
 
     fn clear(&mut self) {
         let stages = self.stages.values().map(|stage| &stage.bar);
-        for bar in self.tables.values().chain(stages) {
+        for bar in self.tables.values().chain(stages).chain(&self.run).chain(&self.server) {
             bar.finish_and_clear();
         }
         *self = State::default();
@@ -172,10 +210,10 @@ impl EventSink for Bars {
 fn template(total_known: bool, width: usize) -> &'static str {
     match (total_known, width) {
         (true, 72..) => {
-            "  {prefix:17!} {bar:18} {percent:>3}% {human_pos} rows {per_sec} {eta} left"
+            "  {prefix:17!} {bar:18} {percent:>3}% {human_pos} rows {per_sec} {msg} {eta} left"
         }
         (true, _) => "  {prefix:14!} {percent:>3}% {per_sec} {eta} left",
-        (false, _) => "  {prefix:17!} {human_pos} rows {per_sec}",
+        (false, _) => "  {prefix:17!} {human_pos} rows {per_sec} {msg}",
     }
 }
 

@@ -8,6 +8,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use diagnostics::plural;
+use runtime::engine::Activity;
 use runtime::events::{Event, EventSink, SourceGroup, Stamped};
 
 use super::Progress;
@@ -28,12 +29,18 @@ pub(super) struct Lines {
 struct State {
     steps: BTreeMap<String, Instant>,
     tables: BTreeMap<String, Table>,
+    /// Steps of the run that are done, and all of them.
+    done: usize,
+    all: usize,
+    /// What the server said last.
+    server: Vec<Activity>,
 }
 
 struct Table {
     since: Instant,
     done: u64,
     total: Option<u64>,
+    bytes: u64,
 }
 
 impl Lines {
@@ -79,39 +86,50 @@ impl EventSink for Lines {
 impl State {
     fn apply(&mut self, event: &Event) {
         match event {
+            Event::RunStarted { steps, .. } => self.all = *steps,
+            Event::Server { doing } => self.server.clone_from(doing),
             Event::StepStarted { step, .. } => {
                 self.steps.insert(step.clone(), Instant::now());
             }
             Event::StepFinished { step, .. } => {
+                self.done += 1;
                 self.steps.remove(step);
                 self.tables.retain(|table, _| !step.ends_with(&format!("/{table}")));
             }
-            Event::Rows { table, done, total, .. } => {
-                let fresh = || Table { since: Instant::now(), done: 0, total: None };
+            Event::Rows { table, done, total, bytes } => {
+                let fresh = || Table { since: Instant::now(), done: 0, total: None, bytes: 0 };
                 let entry = self.tables.entry(table.clone()).or_insert_with(fresh);
-                (entry.done, entry.total) = (*done, *total);
+                (entry.done, entry.total, entry.bytes) = (*done, *total, *bytes);
             }
             _ => {}
         }
     }
 
-    fn report(&self) -> String {
+    fn report(&mut self) -> String {
         let now = Instant::now();
+        // Said anew every second for as long as it goes on.
+        let server = std::mem::take(&mut self.server);
+        let server = server.iter().map(|doing| format!("    server: {}\n", super::doing(doing)));
+        let all = match self.all {
+            0 => String::new(),
+            all => format!("  {} of {} done\n", self.done, plural(all, "step")),
+        };
         let steps = self.steps.iter().map(|(step, since)| {
             let table = step.rsplit_once('/').and_then(|(_, name)| self.tables.get(name));
             let detail = table.map(|table| table.describe(now)).unwrap_or_default();
             format!("    {step}, {} so far{detail}\n", duration(now - *since))
         });
-        steps.collect()
+        std::iter::once(all).chain(steps).chain(server).collect()
     }
 }
 
 impl Table {
-    /// `, 12,000 of 40,000 rows, 6,000 rows/s, about 4.7 s left`; no guess where there is no total.
+    /// `, 12,000 of 40,000 rows, 6,000 rows/s, 1.5 MB/s, about 4.7 s left`; no guess where there is no total.
     fn describe(&self, now: Instant) -> String {
         let elapsed = (now - self.since).as_secs_f64().max(0.001);
         let rate = self.done as f64 / elapsed;
-        let speed = format!("{} rows/s", count(rate as u64));
+        let megabytes = super::megabytes_per_second(self.bytes, elapsed);
+        let speed = format!("{} rows/s, {megabytes}", count(rate as u64));
         match self.total {
             Some(total) if total > self.done && rate > 0.0 => {
                 let left = Duration::from_secs_f64((total - self.done) as f64 / rate);

@@ -7,11 +7,12 @@ mod lines;
 use std::sync::Arc;
 use std::time::Duration;
 
+use runtime::engine::Activity;
 use runtime::events::EventSink;
 
 use crate::args::Format;
 use crate::io::Io;
-use crate::ui::figures::duration;
+use crate::ui::figures::{duration, rows};
 
 /// Shows events, and words that must not be drawn over.
 pub(crate) trait Progress: EventSink {
@@ -34,4 +35,23 @@ pub(crate) fn for_run(format: Format, io: &Io) -> Arc<dyn Progress> {
 fn load_again(table: &str, wait_ms: u64, why: &str) -> String {
     let wait = duration(Duration::from_millis(wait_ms));
     format!("{table}: the connection was lost ({why}); loaded again in {wait}")
+}
+
+/// `1.5 MB/s`
+fn megabytes_per_second(bytes: u64, seconds: f64) -> String {
+    format!("{:.1} MB/s", bytes as f64 / 1e6 / seconds.max(0.001))
+}
+
+/// `index orders_idx, building index: loading tuples, 45 %`
+fn doing(activity: &Activity) -> String {
+    let phase = match activity.phase.as_str() {
+        "" => String::new(),
+        phase => format!(", {phase}"),
+    };
+    let share = match activity.total {
+        Some(total) if total > 0 => format!(", {} %", 100 * activity.done.min(total) / total),
+        Some(_) => String::new(),
+        None => format!(", {}", rows(activity.done)),
+    };
+    format!("{}{phase}{share}", activity.what)
 }
