@@ -200,6 +200,22 @@ fn l2_a_database_in_use_is_refused_by_its_session() {
     assert_eq!(case.databases(), "postgres shop");
 }
 
+/// A dump of some schemas in the place of all of them would hide the others.
+#[test]
+fn l2_a_database_with_more_in_it_than_the_backup_is_refused() {
+    let Some(case) = Case::new() else { return };
+    let taken = case.take(&["app"]);
+    let admin = case.connector(&case.cluster.url("postgres"));
+    let restore =
+        |taken: &Taken| engine::restore(&admin, &taken.backup, &taken.manifest, "shop", true);
+    let error = restore(&taken).unwrap_err();
+    assert_eq!(error.code.id, "BKP105");
+    assert_eq!(error.message, "the backup does not hold the schemas apart");
+    assert_eq!(case.databases(), "postgres shop");
+    restore(&case.take(&[])).unwrap();
+    assert_eq!(case.psql("shop", "select count(*) from apart.unrelated"), "0");
+}
+
 /// Rows come and go and sequences advance while the dump is taken.
 #[test]
 fn l2_writers_do_not_disturb_a_backup() {

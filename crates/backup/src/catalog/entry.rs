@@ -8,6 +8,7 @@ use runtime::EngineError;
 use rusqlite::{Row, named_params, params};
 
 use super::Catalog;
+use crate::manifest::About;
 use crate::retention::Known;
 use crate::{Keep, Manifest};
 
@@ -127,7 +128,7 @@ impl Catalog {
                     ":engine": manifest.engine, ":taken_at": manifest.taken_at,
                     ":size": signed(manifest.size), ":rows": signed(manifest.rows()),
                     ":sha256": manifest.sha256, ":run": run_of(&name), ":by": user(),
-                    ":keep": keep, ":procedure": procedure(&name),
+                    ":keep": keep, ":procedure": procedure(&name, &manifest.about),
                 },
             )
             .map_err(|error| self.failed(&error))?;
@@ -235,12 +236,16 @@ fn unknown(wanted: &str, all: &[Entry]) -> EngineError {
 }
 
 /// What to type, in this order, when the original is lost or wrong.
-fn procedure(name: &str) -> String {
+fn procedure(name: &str, about: &About) -> String {
+    let server = match about {
+        About::Sqlite(_) => "",
+        About::Postgres(_) => " --url-env NAME",
+    };
     format!(
         "stop the programs that use the database; \
          `cutover backup verify {name}`; \
-         `cutover backup restore {name} --dry-run`; \
-         `cutover backup restore {name} --replace-existing`; \
+         `cutover backup restore {name}{server} --dry-run`; \
+         `cutover backup restore {name}{server} --replace-existing`; \
          start the programs and look at their data"
     )
 }

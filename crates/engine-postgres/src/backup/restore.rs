@@ -84,6 +84,9 @@ pub fn restore(
     let about = of(manifest)?;
     let mut admin = administer(connector, database)?;
     may_be_replaced(&mut admin, database, replace)?;
+    if exists(&mut admin, database)? {
+        holds_all(connector, database, about)?;
+    }
     manifest.check_bytes(backup)?;
     roles_are_there(&mut admin, about)?;
     let mut building = Building::create(admin, database)?;
@@ -147,6 +150,26 @@ fn may_be_replaced(admin: &mut Session, database: &str, replace: bool) -> Result
             "stop the programs that use it: what they write would not be in the restored one",
         ),
     }
+}
+
+/// A dump of some schemas must not take the place of a database that has more: what the dump does not
+/// hold would be out of sight.
+fn holds_all(connector: &Connector, database: &str, about: &Postgres) -> Result<(), EngineError> {
+    let mut session = connector.in_database(database).open("look")?;
+    let sql = "select n.nspname::text from pg_namespace n where n.nspname <> all ($1) \
+        and n.nspname !~ '^(pg_|information_schema$)' \
+        and exists (select from pg_class c where c.relnamespace = n.oid and not exists ( \
+            select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid \
+            and d.deptype = 'e')) order by 1";
+    let rows = session.rows(&RESTORE_FAILED, sql, &[&about.schemas])?;
+    let more: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    if more.is_empty() {
+        return Ok(());
+    }
+    let message = format!("the backup does not hold the schemas {}", more.join(", "));
+    Err(EngineError::new(&RESTORE_REFUSED, message).object(format!("database {database}")).help(
+        "restore to a database of its own with `--database NAME`, and take from it what is needed",
+    ))
 }
 
 fn roles_are_there(admin: &mut Session, about: &Postgres) -> Result<(), EngineError> {

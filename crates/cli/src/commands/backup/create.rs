@@ -213,8 +213,13 @@ fn text(made: &Made, rules: Keep, io: &Io) -> String {
 fn next(made: &[Made], io: &Io) -> String {
     let Some(first) = made.first() else { return String::new() };
     let short = first.manifest.sha256.get(..12).unwrap_or_default();
-    let action =
-        format!("`cutover backup restore {short} --dry-run` shows what a restore would replace");
+    let server = match &first.manifest.about {
+        About::Sqlite(_) => "",
+        About::Postgres(_) => " --url-env NAME",
+    };
+    let action = format!(
+        "`cutover backup restore {short}{server} --dry-run` shows what a restore would replace"
+    );
     prose::next(&[action], io.terminal)
 }
 

@@ -246,7 +246,8 @@ fn proposal(
     if args.dry_run {
         let flag = if seen.is_some() { " --replace-existing" } else { "" };
         let to = args.to.as_ref().map(|to| format!(" --to {}", to.display())).unwrap_or_default();
-        let action = format!("`cutover backup restore {}{to}{flag}` does it", args.backup);
+        let server = if args.server.is_given() { " with the same server" } else { "" };
+        let action = format!("`cutover backup restore {}{to}{flag}`{server} does it", args.backup);
         out += &prose::next(&[action], io.terminal);
     }
     out
