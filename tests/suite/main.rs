@@ -4,17 +4,18 @@
 
 mod architecture;
 mod baseline;
+mod bundle;
 mod check;
 mod diff;
 mod drift;
 mod examples;
 mod failures;
 mod faults;
-mod incidents;
 mod fleet;
 mod fleet_sources;
 mod formats;
 mod html;
+mod incidents;
 mod init;
 mod kills;
 mod lsp;

@@ -84,14 +84,17 @@ fn key(run: &RunStatus) -> (&str, &str, &str) {
 /// Length of `20261121-053501` in a run id.
 const SECOND: usize = 15;
 
-/// One run: the one with this id, or the last.
+/// One run: the one with this id, or the last that somebody must end, or the last.
 ///
 /// # Errors
 /// `JRN905` where there is none.
 pub fn read(state_dir: &Path, run_id: Option<&str>) -> Result<RunStatus, EngineError> {
     let mut runs = list(state_dir);
     let Some(id) = run_id else {
-        return runs.pop().ok_or_else(|| {
+        // A run that somebody must end comes before a later one that stopped because of it.
+        let open = runs.iter().rposition(|run| needs_somebody(run.state));
+        let shown = open.map(|at| runs.swap_remove(at)).or_else(|| runs.pop());
+        return shown.ok_or_else(|| {
             EngineError::new(&code::NO_RUN, "no run has been made here")
                 .object(state_dir.display().to_string())
                 .help("`cutover run PLAN` makes one; `--state-dir` names another folder")
@@ -106,6 +109,19 @@ pub fn read(state_dir: &Path, run_id: Option<&str>) -> Result<RunStatus, EngineE
         Some(near) => error.help(format!("did you mean `{near}`?")),
         None => error.help("`cutover status` shows the last run"),
     })
+}
+
+fn needs_somebody(state: RunState) -> bool {
+    match state {
+        RunState::Unfinished | RunState::Undecided => true,
+        RunState::Running
+        | RunState::Done
+        | RunState::RolledBack
+        | RunState::Restored
+        | RunState::Accepted
+        | RunState::Stopped
+        | RunState::Unreadable => false,
+    }
 }
 
 /// Makes the engine for a run's compiled plan.

@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)] // a tool for developers, not the product
 
 mod bench;
+mod faults;
 mod quickstart;
 mod sources;
 mod test;
@@ -20,10 +21,11 @@ fn main() -> ExitCode {
     let rest: Vec<String> = args.collect();
     let done = match task.as_str() {
         "bench" => bench::run(&rest),
+        "faults" => faults::run(&rest),
         "quickstart" => quickstart::run(&rest),
         "sources" => sources::run(&rest),
         "test" => test::run(&rest),
-        _ => Err(format!("unknown task `{task}`\n\n{HELP}\n{}", bench::HELP)),
+        _ => Err(format!("unknown task `{task}`\n\n{HELP}\n{}\n{}", faults::HELP, bench::HELP)),
     };
     match done {
         Ok(code) => code,

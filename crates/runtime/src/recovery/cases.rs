@@ -199,7 +199,7 @@ pub static ROWS: &[Row] = &[
         Case::FinishRollback,
     ),
     row(&[Told::Restoring], NO, KEPT, Case::Contradiction),
-    row(&[Told::Restoring], NONE, ANY, Case::AskTarget),
+    row(&[Told::Restoring], NONE, ANY, Case::FinishRollback),
     row(&[Told::Restored], NO, NO_MORE, Case::RolledBack),
     row(&[Told::Restored], NO, STAGING, Case::ClearUp),
     row(&[Told::Restored], NO, KEPT, Case::Contradiction),
