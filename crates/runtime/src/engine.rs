@@ -575,7 +575,14 @@ pub trait Ledger: Send {
     /// `RUN831` where there is none.
     fn join(&mut self) -> Result<Fleet>;
 
-    /// Leases up to so many units of the table that nobody has loaded or is loading.
+    /// The table is there and complete: from now on its units can be leased.
+    fn begin(&mut self, table: &str) -> Result<()>;
+
+    /// Whether the member that leads the run is alive.
+    fn is_led(&mut self) -> Result<bool>;
+
+    /// Leases up to so many units of the table that nobody has loaded or is loading; none of a table
+    /// that has not begun.
     fn claim(&mut self, table: &str, units: usize) -> Result<Lease>;
 
     /// How many units of the table are not loaded, leased ones among them.

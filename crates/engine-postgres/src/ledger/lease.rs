@@ -8,12 +8,12 @@ use crate::connect::Session;
 use crate::quote;
 
 /// Makes this session a member, whose advisory lock goes when the session goes.
-pub(super) fn join(session: &mut Session, schema: &str) -> Result<i32> {
+pub(super) fn join(session: &mut Session, schema: &str, leads: bool) -> Result<i32> {
     let who = "select format('%s, server process %s', current_setting('application_name'), \
         pg_backend_pid())";
     let who: String = session.value(&STATEMENT_FAILED, who, &[])?;
-    let sql = format!("insert into {}.member (who) values ($1) returning id", quote(schema));
-    let member: i32 = session.value(&STATEMENT_FAILED, &sql, &[&who])?;
+    let sql = format!("insert into {}.member (who, leads) values ($1, $2) returning id", quote(schema));
+    let member: i32 = session.value(&STATEMENT_FAILED, &sql, &[&who, &leads])?;
     let sql = "select pg_catalog.pg_advisory_lock($1, $2)";
     session.rows(&STATEMENT_FAILED, sql, &[&key(schema), &member])?;
     Ok(member)
@@ -31,6 +31,13 @@ pub(super) fn heartbeat(session: &mut Session, schema: &str, member: i32) -> Res
     session.rows(&STATEMENT_FAILED, &sql, &[&member]).map(drop)
 }
 
+/// Whether the member that leads is alive.
+pub(super) fn is_led(session: &mut Session, schema: &str) -> Result<bool> {
+    let sql = format!("{ALIVE} select exists (select from alive where leads)");
+    let sql = sql.replace("$schema", &quote(schema));
+    session.value(&STATEMENT_FAILED, &sql, &[&key(schema)])
+}
+
 /// Open units that nobody alive has, now leased to `member`; sorted.
 pub(super) fn claim(
     session: &mut Session,
@@ -40,32 +47,37 @@ pub(super) fn claim(
     units: usize,
 ) -> Result<Vec<usize>> {
     heartbeat(session, schema, member)?;
-    let sql = CLAIM.replace("$schema", &quote(schema));
+    let sql = format!("{ALIVE}, {CLAIM}").replace("$schema", &quote(schema));
     let limit = i64::try_from(units).unwrap_or(i64::MAX);
-    let rows = session.rows(&STATEMENT_FAILED, &sql, &[&table, &limit, &member, &key(schema)])?;
+    let rows = session.rows(&STATEMENT_FAILED, &sql, &[&key(schema), &table, &limit, &member])?;
     let mut files: Vec<usize> =
         rows.iter().filter_map(|row| usize::try_from(row.get::<_, i32>(0)).ok()).collect();
     files.sort_unstable();
     Ok(files)
 }
 
-/// A claim waits for no other: units that another claim looks at are passed over. Advisory keys of
-/// two halves are shown by `pg_locks` as classid and objid, with objsubid 2.
-const CLAIM: &str = "\
+/// Members that are heard of and hold their lock. Advisory keys of two halves are shown by `pg_locks`
+/// as classid and objid, with objsubid 2.
+const ALIVE: &str = "\
     with alive as materialized ( \
-        select m.id from $schema.member m, $schema.run r \
+        select m.id, m.leads from $schema.member m, $schema.run r \
         where m.seen_at > clock_timestamp() - make_interval(secs => r.lease_s) \
           and exists (select from pg_catalog.pg_locks l \
             where l.locktype = 'advisory' and l.granted and l.objsubid = 2 \
               and l.database = (select oid from pg_catalog.pg_database \
                 where datname = current_database()) \
-              and l.classid::bigint = ($4::integer::bigint & 4294967295) \
+              and l.classid::bigint = ($1::integer::bigint & 4294967295) \
               and l.objid::bigint = m.id) \
-    ), free as ( \
+    )";
+
+/// A claim waits for no other: units that another claim looks at are passed over.
+const CLAIM: &str = "\
+    free as ( \
         select u.position from $schema.unit u \
-        where u.loads = $1 and u.done_at is null \
+        where u.loads = $2 and u.done_at is null \
           and (u.member is null or u.member not in (select id from alive)) \
-        order by u.position limit $2 for update skip locked \
+          and exists (select from $schema.load l where l.loads = $2 and l.began_at is not null) \
+        order by u.position limit $3 for update skip locked \
     ) \
-    update $schema.unit u set member = $3, tries = tries + 1 \
-    from free where u.loads = $1 and u.position = free.position returning u.position";
+    update $schema.unit u set member = $4, tries = tries + 1 \
+    from free where u.loads = $2 and u.position = free.position returning u.position";

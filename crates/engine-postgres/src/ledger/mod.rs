@@ -91,7 +91,7 @@ impl Ledger for PostgresLedger {
         } else {
             entries::create(&mut self.session, &self.schema, &self.run_id, fleet)?;
         }
-        self.member = Some(lease::join(&mut self.session, &self.schema)?);
+        self.member = Some(lease::join(&mut self.session, &self.schema, true)?);
         Ok(())
     }
 
@@ -100,8 +100,20 @@ impl Ledger for PostgresLedger {
             return Err(nothing_to_join(&self.run_id));
         }
         let fleet = entries::read(&mut self.session, &self.schema)?;
-        self.member = Some(lease::join(&mut self.session, &self.schema)?);
+        self.member = Some(lease::join(&mut self.session, &self.schema, false)?);
         Ok(fleet)
+    }
+
+    fn begin(&mut self, table: &str) -> Result<()> {
+        let sql = format!(
+            "update {}.load set began_at = clock_timestamp() where loads = $1",
+            quote(&self.schema)
+        );
+        self.session.rows(&STATEMENT_FAILED, &sql, &[&table]).map(drop)
+    }
+
+    fn is_led(&mut self) -> Result<bool> {
+        lease::is_led(&mut self.session, &self.schema).map_err(|error| self.gone(error))
     }
 
     fn claim(&mut self, table: &str, units: usize) -> Result<Lease> {

@@ -19,6 +19,8 @@ create table $schema.file (
 create table $schema.load (
     loads     text primary key,
     facts     text not null,
+    -- When the table was there and complete, and when all its units were loaded.
+    began_at  timestamptz,
     closed_at timestamptz
 );
 
@@ -26,6 +28,7 @@ create table $schema.load (
 create table $schema.member (
     id      integer generated always as identity primary key,
     who     text not null,
+    leads   boolean not null,
     seen_at timestamptz not null default clock_timestamp()
 );
 

@@ -271,6 +271,10 @@ impl Worker for Hand {
         self.0.tell()
     }
 
+    fn reconnect(&mut self) -> Result<()> {
+        around("reconnect", || self.0.reconnect())
+    }
+
     fn set_sequences(&mut self, table: &str) -> Result<()> {
         around("set_sequences", || self.0.set_sequences(table))
     }
@@ -341,6 +345,14 @@ impl Ledger for Book {
 
     fn join(&mut self) -> Result<Fleet> {
         around("join ledger", || self.0.join())
+    }
+
+    fn begin(&mut self, table: &str) -> Result<()> {
+        around("begin load", || self.0.begin(table))
+    }
+
+    fn is_led(&mut self) -> Result<bool> {
+        around("is_led", || self.0.is_led())
     }
 
     fn claim(&mut self, table: &str, units: usize) -> Result<Lease> {

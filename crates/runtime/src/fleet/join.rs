@@ -264,6 +264,11 @@ impl Crew<'_> {
                 return Ok(());
             }
             if !loaded {
+                if !self.shared.is_led()? {
+                    // What is left waits for `resume`: its tables may not be there yet.
+                    self.ended.store(true, Ordering::SeqCst);
+                    return Ok(());
+                }
                 self.look_up(read)?;
                 self.pause(PAUSE);
             }

@@ -25,6 +25,7 @@ pub(crate) fn load(
 ) -> Result<Tally, EngineError> {
     let binding = context.binding(&load.table)?;
     let watch = Told::new(context, shared, load);
+    shared.begin(&load.table)?;
     until_done(shared, worker, &mut Snapshots { context, load, binding }, &watch)
 }
 

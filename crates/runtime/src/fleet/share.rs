@@ -40,6 +40,14 @@ impl Shared {
         self.sizes.contains_key(table)
     }
 
+    pub(crate) fn begin(&self, table: &str) -> Result<(), EngineError> {
+        locked(&self.ledger).begin(table)
+    }
+
+    pub(crate) fn is_led(&self) -> Result<bool, EngineError> {
+        locked(&self.ledger).is_led()
+    }
+
     pub(crate) fn claim(&self, table: &str) -> Result<Lease, EngineError> {
         let size = self.sizes.get(table).copied().unwrap_or(1);
         locked(&self.ledger).claim(table, size)
