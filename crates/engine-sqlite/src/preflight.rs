@@ -153,6 +153,8 @@ fn replaceable(target: &SqliteTarget, live: &Path) -> Result<Vec<ReplacedTable>>
             .help("write `sqlite: { path: …, existing: replace }`; the old file is then kept for rollback"));
     }
     usable(target, live)?;
+    // A file that a newer program promoted says more than we could carry over.
+    crate::target::marker::run_of(live, &target.place.shown)?;
     live_tables(live)
         .map_err(|error| engine_error(&code::WRONG_TARGET, &error).object(&target.place.shown))
 }

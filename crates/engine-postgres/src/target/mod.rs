@@ -177,7 +177,7 @@ impl TargetEngine for PostgresEngine {
         self.connector.set_run(&run.run_id);
         self.holder = Some(lock::take(&self.connector, &self.target.schema)?);
         self.lead = self.connector.open("lead")?;
-        Ok(())
+        promote::marker_format(&mut self.lead).map(drop)
     }
 
     fn leftovers(&mut self) -> Result<Vec<Leftover>> {
