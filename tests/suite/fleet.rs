@@ -98,7 +98,8 @@ impl Fleet {
     fn first_units(&self, leader: &mut Child) {
         let schema = "select nspname from pg_namespace where nspname like 'cutover_ledger_%'";
         let schema = self.database.psql(schema);
-        let sql = format!("select count(*) > 0 from {}.unit where done_at is not null", schema.trim());
+        let sql =
+            format!("select count(*) > 0 from {}.unit where done_at is not null", schema.trim());
         while self.database.psql(&sql) != "t\n" {
             assert!(leader.try_wait().unwrap().is_none(), "the run ended without a load");
         }

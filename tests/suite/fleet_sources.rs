@@ -99,15 +99,21 @@ fn keys_of_files_are_kept_apart_and_references_follow() {
     let psql = |sql: &str| case.database.psql(sql);
     // Each file has keys 1, 2 and 7: the next begins past 7.
     assert_eq!(
-        psql("select org, string_agg(id::text, ' ' order by id) from fleet.files group by org order by org"),
+        psql(
+            "select org, string_agg(id::text, ' ' order by id) from fleet.files group by org order by org"
+        ),
         "north|1 2 7 9 10 15\nsouth|17 18 23 25 26 31\n"
     );
     assert_eq!(
-        psql("select string_agg(s.name || f.path, ' ' order by s.id) from fleet.symbols s join fleet.files f on f.id = s.file_id"),
+        psql(
+            "select string_agg(s.name || f.path, ' ' order by s.id) from fleet.symbols s join fleet.files f on f.id = s.file_id"
+        ),
         "xa yc zc xa yc zc xa yc zc xa yc zc\n"
     );
     assert_eq!(
-        psql("select host, count(distinct id), max(file_id) from fleet.marks group by host order by host"),
+        psql(
+            "select host, count(distinct id), max(file_id) from fleet.marks group by host order by host"
+        ),
         "north-a-db|2|7\nnorth-b-db|2|15\nsouth-a-db|2|23\nsouth-c-db|2|31\n"
     );
     let first = psql("select id from fleet.marks order by id");
@@ -188,7 +194,8 @@ fn every_fault_of_a_file_has_its_own_diagnostic() {
     let mut newer = good.clone();
     newer[19] = 3;
     faulty("bad/newer.db", &newer);
-    let noise: Vec<u8> = (0..8192_u64).map(|i| (i.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8).collect();
+    let noise: Vec<u8> =
+        (0..8192_u64).map(|i| (i.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8).collect();
     faulty("bad/secret.db", &noise);
     faulty("bad/hot.db", &good);
     let mut journal = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7".to_vec();
@@ -235,7 +242,9 @@ fn a_wal_in_a_folder_without_write_access_is_read() {
     use std::os::unix::fs::PermissionsExt as _;
     let Some(case) = Case::new() else { return };
     let writer = Connection::open(case.path("north/a.db")).unwrap();
-    writer.execute_batch("PRAGMA journal_mode = wal; INSERT INTO files VALUES (8, 'late')").unwrap();
+    writer
+        .execute_batch("PRAGMA journal_mode = wal; INSERT INTO files VALUES (8, 'late')")
+        .unwrap();
     // As a copy of both files without the `-shm`, which another machine would have.
     let away = case.path("wal");
     fs::create_dir_all(&away).unwrap();

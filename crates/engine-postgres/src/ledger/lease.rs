@@ -12,7 +12,8 @@ pub(super) fn join(session: &mut Session, schema: &str, leads: bool) -> Result<i
     let who = "select format('%s, server process %s', current_setting('application_name'), \
         pg_backend_pid())";
     let who: String = session.value(&STATEMENT_FAILED, who, &[])?;
-    let sql = format!("insert into {}.member (who, leads) values ($1, $2) returning id", quote(schema));
+    let sql =
+        format!("insert into {}.member (who, leads) values ($1, $2) returning id", quote(schema));
     let member: i32 = session.value(&STATEMENT_FAILED, &sql, &[&who, &leads])?;
     let sql = "select pg_catalog.pg_advisory_lock($1, $2)";
     session.rows(&STATEMENT_FAILED, sql, &[&key(schema), &member])?;
