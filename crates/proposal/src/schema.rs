@@ -344,7 +344,8 @@ impl<'a> Maker<'a> {
         };
         if key.orphans > 0 {
             let rows = counted(key.orphans, "row");
-            return Some(format!("{rows} refer to no row of `{}`: mend or delete them", key.table));
+            let refer = if key.orphans == 1 { "refers" } else { "refer" };
+            return Some(format!("{rows} {refer} to no row of `{}`: mend or delete", key.table));
         }
         let candidate = |place: &Place| self.choices[place].candidate;
         if pairs.iter().any(|(from, to)| candidate(from) != candidate(to)) {

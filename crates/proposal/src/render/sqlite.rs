@@ -27,8 +27,8 @@ fn statements(database: &Database) -> Vec<Statement<'_>> {
     tables.chain(indexes).chain(others).collect()
 }
 
-/// `baseline`: the schema as `cutover baseline capture` writes it.
-pub fn plan(database: &Database, target: &Target<'_>, style: Style, baseline: &str) -> Plan {
+/// A plan that builds the tables, indexes, views and triggers again.
+pub fn plan(database: &Database, target: &Target<'_>, style: Style) -> Plan {
     let statements = statements(database);
     let mut out = head(target);
     match style {
@@ -42,9 +42,15 @@ pub fn plan(database: &Database, target: &Target<'_>, style: Style, baseline: &s
         ));
         comment(&mut out, "  ", "#", &other.sql);
     }
-    let mut files = vec![("plan.yaml", out), ("baseline.sql", baseline.to_owned())];
+    let baseline = format!(
+        "-- The known-good schema, proposed by `cutover init` from {}. Once it is reviewed, the plan may\n\
+         -- change only together with it.\n",
+        target.shown
+    );
+    let mut files = vec![("plan.yaml", out), ("baseline.sql", script(&statements, &baseline))];
     if style == Style::Sql {
-        files.push(("schema.sql", schema(&statements, target)));
+        let head = format!("-- The schema of {}, statement by statement.\n", target.shown);
+        files.push(("schema.sql", script(&statements, &head)));
     }
     Plan { files }
 }
@@ -99,8 +105,8 @@ fn literal(sql: &str) -> String {
     out
 }
 
-fn schema(statements: &[Statement<'_>], target: &Target<'_>) -> String {
-    let mut out = format!("-- The schema of {}, statement by statement.\n", target.shown);
+fn script(statements: &[Statement<'_>], head: &str) -> String {
+    let mut out = head.to_owned();
     for statement in statements {
         // A comment at the end would swallow the semicolon.
         out.push_str(&format!("\n{}\n;\n", statement.sql.trim_end()));

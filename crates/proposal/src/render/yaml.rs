@@ -241,8 +241,8 @@ fn load(out: &mut String, schema: &Schema, target: &Target<'_>) {
 /// With the source beside it, a dot in the table's name is part of the name.
 fn from(out: &mut String, table: &Table, renamed: bool, target: &Target<'_>) {
     if renamed {
-        put(out, &format!("    source: {}", target.name));
         put(out, &format!("    from: {}", block(&table.source)));
+        put(out, &format!("    source: {}", target.name));
     }
 }
 

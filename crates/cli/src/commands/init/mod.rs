@@ -10,7 +10,7 @@ mod report;
 use std::path::Path;
 
 use diagnostics::code;
-use engine_sqlite::{capture, evidence};
+use engine_sqlite::evidence;
 use proposal::evidence::Database;
 use proposal::{Plan, Target};
 
@@ -57,8 +57,7 @@ fn for_sqlite(
     style: proposal::Style,
 ) -> Result<(Plan, Report), Failure> {
     let database: Database = evidence::read(path, shown, &|_| Box::new(evidence::Silent))?;
-    let captured = capture::capture(path, shown)?;
-    let plan = proposal::plan_for_sqlite(&database, target, style, &captured.text);
+    let plan = proposal::plan_for_sqlite(&database, target, style);
     Ok((plan, Report::of_sqlite(&database)))
 }
 
