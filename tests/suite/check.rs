@@ -112,3 +112,30 @@ fn since_a_revision_only_what_changed_is_checked() {
     let found = check(elsewhere.path(), &["plans", "--since", "main"]).expect(1);
     assert!(found.stderr.contains("is in no git repository"), "{}", found.stderr);
 }
+
+/// `pg_dump` without `--schema-only` is easily this large: its rows are passed over. What is larger
+/// is refused before it is read.
+#[test]
+fn a_large_file_is_read_and_a_larger_one_refused() {
+    let folder = plans();
+    let path = folder.path().join("plans/a");
+    let mut dump = "create table t (id bigint primary key, note text);\n".to_owned();
+    let plan = "cutover: 1\nname: a\ntarget: { postgres: local }\nbaseline: dump.sql\n\
+                components: { include: [t.sql] }\nload: { t: none }\n";
+    write(&path, "plan.yaml", plan);
+    write(&path, "t.sql", &dump);
+    dump.push_str("copy t (id, note) from stdin;\n");
+    while dump.len() < 50 << 20 {
+        dump.push_str("4711\ta note; with 'quotes' and (parentheses that nobody closes\n");
+    }
+    dump.push_str("\\.\n");
+    write(&path, "dump.sql", &dump);
+    check(&path, &["plan.yaml", "--offline"]).expect(0);
+    fs::File::options().write(true).open(path.join("dump.sql")).unwrap().set_len(65 << 20).unwrap();
+    let found = check(&path, &["plan.yaml", "--offline"]).expect(1);
+    assert!(
+        found.stderr.contains("`dump.sql` cannot be read: it is larger than"),
+        "{}",
+        found.stderr
+    );
+}

@@ -1,8 +1,9 @@
 //! SQL text as statements: split, classified, named, and taken apart on tokens. Pure, no engine.
 //!
-//! Nothing here needs to understand all of SQL. `sqlparser`'s tokens read every real statement, its
-//! grammar does not, so whatever this crate says comes from tokens, and a statement that it has no
-//! class for is `Class::Other`, never an error. The user's bytes are what is kept and executed.
+//! Nothing here needs to understand all of SQL. Tokens read every real statement, `sqlparser`'s grammar
+//! does not, so whatever this crate says comes from tokens, and a statement that it has no class for is
+//! `Class::Other`, never an error. The user's bytes are what is kept and executed. `sqlparser` reads
+//! expressions, where two of them are compared without an engine.
 
 mod class;
 mod classify;

@@ -1,9 +1,8 @@
 //! Where literals, comments and words begin and end, byte by byte.
 //!
 //! `sqlparser`'s tokenizer reads a whole text or nothing: one open quote or one block of COPY data
-//! would hide all other statements of a file. So statements are found here first, and each one is
-//! tokenized for itself. Sources of the rules: PostgreSQL "Lexical Structure" and `psqlscan.l`,
-//! SQLite `tokenize.c`.
+//! would hide all other statements of a file. So statements and their tokens are found here. Sources
+//! of the rules: PostgreSQL "Lexical Structure" and `psqlscan.l`, SQLite `tokenize.c`.
 
 use std::ops::Range;
 

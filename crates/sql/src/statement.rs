@@ -5,7 +5,7 @@ use std::ops::Range;
 use diagnostics::{SourceText, Span};
 
 use crate::cursor::{Cursor, range_of};
-use crate::{Class, Dialect, Name, Token, classify, tokenize};
+use crate::{Class, Dialect, Name, Token, TokenKind, classify, tokenize};
 
 #[derive(Clone, Debug)]
 pub struct Statement {
@@ -28,10 +28,7 @@ impl Statement {
         let command = data.as_ref().map_or(text.text.len(), |data| data.start);
         let mut tokens = tokenize(&text.text[..command], dialect);
         tokens.truncate(
-            tokens
-                .iter()
-                .rposition(|t| t.kind != crate::TokenKind::Semicolon)
-                .map_or(0, |at| at + 1),
+            tokens.iter().rposition(|t| t.kind != TokenKind::Semicolon).map_or(0, |at| at + 1),
         );
         let class = classify::classify(&mut Cursor::new(&text.text, &tokens, dialect));
         Self { dialect, text, comments: None, class, tokens, data }
@@ -72,8 +69,20 @@ impl Statement {
     /// The place of the name of what the statement is about; the whole statement where it has none.
     pub fn name_span(&self) -> Span {
         let Some(name) = self.class.name() else { return self.text.span };
-        let found = self.find_name(name).map(|tokens| range_of(&self.tokens[tokens]));
+        let found = match self.class {
+            // `setval('orders_id_seq', 1)`
+            Class::SetSequence { .. } => self.first(|token| token.kind == TokenKind::String),
+            _ => self
+                .find_name(name)
+                .map(|tokens| range_of(&self.tokens[tokens]))
+                .or_else(|| self.first(|token| self.written(token) == name.name)),
+        };
         found.map_or(self.text.span, |range| self.text.span_of(range))
+    }
+
+    fn first(&self, wanted: impl Fn(&Token) -> bool) -> Option<Range<usize>> {
+        let found = self.tokens.iter().find(|token| wanted(token));
+        found.map(|token| token.range.clone())
     }
 
     /// The first path that spells the name, with its schema where it has one; a column's path goes

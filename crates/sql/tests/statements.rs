@@ -125,7 +125,7 @@ fn names_are_found_at_their_places() {
         ("alter table only a.b add constraint c check (true)", "a.b"),
         ("comment on column a.b.c is 'x'", "a.b.c"),
         ("create function f(a int) returns int language sql as 'select 1'", "f"),
-        ("select setval('a.b_seq', 1, true)", "select setval('a.b_seq', 1, true)"),
+        ("select setval('a.b_seq', 1, true)", "'a.b_seq'"),
     ];
     for (text, name) in cases {
         let (source, sources) = source(text);
