@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 mod common;
+#[path = "common/schemas.rs"]
+mod schemas;
 
 use std::path::{Path, PathBuf};
 
@@ -10,6 +12,7 @@ use catalog::{
     Catalog, DiffOptions, Home, Kind, Normaliser as _, ObjectKey, Script, ScriptStatement, diff,
 };
 use diagnostics::{SourceId, SourceText, Span};
+use engine_postgres::introspect::{Scope, introspect};
 use engine_postgres::scratch::PostgresNormaliser;
 
 fn statements(text: &str) -> Vec<ScriptStatement> {
@@ -243,6 +246,44 @@ fn real_schemas_are_read_twice_the_same_and_miss_what_is_dropped() {
         assert_eq!(differences(&whole, &less), expected, "{}", file.display());
     }
 }
+
+/// Most definitions are put together here from what the server says of one of their shape.
+#[test]
+fn definitions_are_what_the_server_says_of_each() {
+    let (Some(cluster), Some(data)) = (common::cluster(), shared()) else { return };
+    schemas::create_roles(&cluster);
+    let every_kind = [("every_kind".to_owned(), schemas::EVERY_KIND.to_owned())];
+    for (name, text) in every_kind.into_iter().chain(schemas::real_schemas(&data)) {
+        let url = cluster.create_database(&name).unwrap();
+        schemas::psql(&cluster, &url, &text).unwrap();
+        let mut session = schemas::session(&url);
+        let catalog = introspect(&mut session, &Scope::Database).unwrap();
+        session.run("set search_path = pg_catalog").unwrap();
+        let mut compared = 0;
+        for row in session.text(DEFINITIONS).unwrap() {
+            let row: [Option<String>; 4] = row.try_into().unwrap();
+            let [schema, table, object, said] = row.map(Option::unwrap_or_default);
+            let constraint = said.starts_with("constraint ");
+            let kind = if constraint { Kind::Constraint } else { Kind::Index };
+            let key = ObjectKey::new(kind, object).in_schema(schema).on(table);
+            let Some(found) = catalog.get(&key) else { continue };
+            let written = found.get("definition").unwrap();
+            assert!(said.ends_with(&format!(" {written}")), "{name}: {said}\n{written}");
+            compared += 1;
+        }
+        assert!(compared > 20, "{name}: {compared}");
+    }
+}
+
+const DEFINITIONS: &str = "select n.nspname, t.relname, c.relname, pg_get_indexdef(i.indexrelid, 0, true)
+    from pg_index i join pg_class c on c.oid = i.indexrelid join pg_class t on t.oid = i.indrelid
+    join pg_namespace n on n.oid = t.relnamespace
+    where not exists (select from pg_constraint o where o.conindid = i.indexrelid and o.contype <> 'f')
+    union all
+    select n.nspname, t.relname, o.conname, 'constraint ' || pg_get_constraintdef(o.oid, true)
+    from pg_constraint o join pg_class t on t.oid = o.conrelid
+    join pg_namespace n on n.oid = t.relnamespace
+    where o.contype in ('p', 'u', 'f')";
 
 /// One foreign key and one index that nothing else depends on, with the statement that drops them.
 fn drops(catalog: &Catalog) -> Vec<(ObjectKey, String)> {
