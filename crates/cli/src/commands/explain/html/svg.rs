@@ -138,12 +138,12 @@ impl<'a> Picture<'a> {
             escaped(&step.id),
             escaped(&step.what),
         );
-        let _ = write!(
+        let _ = writeln!(
             out,
             "<rect class=\"box\" x=\"{x}\" y=\"{y}\" width=\"{WIDTH}\" height=\"{HEIGHT}\" \
              rx=\"7\"/><rect class=\"bar\" x=\"{x}\" y=\"{}\" width=\"3\" height=\"{}\" \
              rx=\"1.5\"/><text class=\"verb\" x=\"{2}\" y=\"{3}\">{4}</text>\
-             <text class=\"name\" x=\"{2}\" y=\"{5}\">{6}</text></a>\n",
+             <text class=\"name\" x=\"{2}\" y=\"{5}\">{6}</text></a>",
             y + 9,
             HEIGHT - 18,
             x + 13,
