@@ -119,7 +119,7 @@ fn legend() -> String {
 fn kind(step: &ExplainedStep) -> &'static str {
     let verb = step.id.split('/').next().unwrap_or_default();
     match verb {
-        "preflight" | "backup" | "create-staging" | "settle" => "safe",
+        "preflight" | "backup" | "backup-target" | "create-staging" | "settle" => "safe",
         "load" | "set-sequences" | "analyze" => "data",
         "sql" => "own",
         "check" | "invariant" | "verify-rows" | "verify-catalog" => "proof",
