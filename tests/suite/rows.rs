@@ -118,7 +118,7 @@ fn peak_of_run(moved: &Moved) -> u64 {
     let own = std::process::id();
     let watch = || {
         look.set(look.get() + 1);
-        if look.get() % 20 == 0 {
+        if look.get().is_multiple_of(20) {
             peak.set(peak.get().max(peak_of_children(own)));
         }
         false

@@ -124,7 +124,7 @@ impl Makings {
             number(id),
             format!("SKU-{id:08}-{:03x}", h & 0xfff).into(),
             self.phrase(h, 80).into(),
-            some(h % 7 != 0, description),
+            some(!h.is_multiple_of(7), description),
             Value::Real((h % 500_000) as f64 / 100.0),
             if g.is_multiple_of(9) {
                 Value::Null
