@@ -379,7 +379,8 @@ impl OnPostgres {
     }
 }
 
-const OLD: &str = "create table shop.customers (old text); insert into shop.customers values ('row')";
+const OLD: &str =
+    "create table shop.customers (old text); insert into shop.customers values ('row')";
 
 #[test]
 fn shop_into_postgres() {

@@ -23,7 +23,8 @@ use crate::engine::{SourceEngine, TargetEngine};
 #[inline]
 pub fn io(what: &str) -> io::Result<()> {
     #[cfg(all(feature = "faults", debug_assertions))]
-    armed::pass(what).map_err(|armed::Fault| io::Error::other(format!("injected fault: {what}")))?;
+    armed::pass(what)
+        .map_err(|armed::Fault| io::Error::other(format!("injected fault: {what}")))?;
     let _ = what;
     Ok(())
 }
