@@ -331,8 +331,7 @@ fn transaction(plan: &CompiledPlan, action: &Action) -> &'static str {
 /// Who sees what while the step runs. A window is what the step's hazards say; all other steps work
 /// where nobody else may look.
 fn exposure(plan: &CompiledPlan, step: &ir::Step) -> String {
-    let windows: Vec<&str> =
-        windows(step).iter().map(|hazard| hazard.message.as_str()).collect();
+    let windows: Vec<&str> = windows(step).iter().map(|hazard| hazard.message.as_str()).collect();
     if windows.is_empty() { closed(plan, &step.action).to_owned() } else { windows.join("; ") }
 }
 
