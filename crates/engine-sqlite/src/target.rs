@@ -19,8 +19,8 @@ use diagnostics::code;
 use ir::{Check, CompiledPlan, Existing};
 use runtime::EngineError;
 use runtime::engine::{
-    BackupReport, CatalogReport, CheckOutcome, Leftover, Outcome, Preflight, PromoteHooks, Promotion, Result,
-    RunInfo, SourcePath, Staging, TargetEngine, Worker,
+    BackupReport, CatalogReport, CheckOutcome, Leftover, Outcome, Preflight, PromoteHooks,
+    Promotion, Result, RunInfo, SourcePath, Staging, TargetEngine, Worker,
 };
 use rusqlite::Connection;
 

@@ -110,7 +110,12 @@ fn read_both_ways(folder: &Folder, name: &str) -> (String, u64) {
 }
 
 fn parameters() -> FileParameters {
-    FileParameters { file_name: "s.db".into(), file_stem: "s".into(), file_index: 0 }
+    FileParameters {
+        file_name: "s.db".into(),
+        file_stem: "s".into(),
+        file_index: 0,
+        named: Default::default(),
+    }
 }
 
 #[test]
