@@ -16,7 +16,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("runtime", &["catalog", "diagnostics", "ir"]),
     // Manifests are written by the engines and read by the command line; the runtime needs neither.
     ("backup", &["diagnostics", "runtime"]),
-    ("engine-sqlite", &["backup", "catalog", "diagnostics", "ir", "runtime", "sql"]),
+    // The evidence that a proposal is made from is read by the engine.
+    ("engine-sqlite", &["backup", "catalog", "diagnostics", "ir", "proposal", "runtime", "sql"]),
     ("engine-postgres", &["backup", "catalog", "diagnostics", "ir", "runtime", "sql"]),
 ];
 

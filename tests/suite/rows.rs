@@ -100,9 +100,12 @@ fn a_load_whose_connection_is_lost_begins_again() {
     let args = ["run", "plan.yaml", "--yes", "--format", "json"];
     let done = std::sync::atomic::AtomicBool::new(false);
     let run = std::thread::scope(|scope| {
-        scope.spawn(
-            || while !done.load(std::sync::atomic::Ordering::SeqCst) && !moved.end_copy() {},
-        );
+        scope.spawn(|| {
+            // Each look is a statement on the server, and as long as one.
+            while !done.load(std::sync::atomic::Ordering::SeqCst) && !moved.end_copy() {
+                std::thread::yield_now();
+            }
+        });
         let run = moved.program().run(moved.folder.path(), &args);
         done.store(true, std::sync::atomic::Ordering::SeqCst);
         run.expect(0)

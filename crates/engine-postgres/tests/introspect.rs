@@ -203,16 +203,6 @@ fn statements_that_no_transaction_takes_are_applied_too() {
 }
 
 /// `CUTOVER_SHARED`, or `../shared` beside the repository.
-fn shared() -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
-    let folder = std::env::var_os("CUTOVER_SHARED").map_or(beside, PathBuf::from).join("data");
-    if !folder.is_dir() {
-        eprintln!("skipped: no shared data at {}", folder.display());
-        return None;
-    }
-    Some(folder)
-}
-
 fn real_schemas(data: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     let mut folders = vec![data.join("postgres"), data.join("dual")];
@@ -233,7 +223,7 @@ fn real_schemas(data: &Path) -> Vec<PathBuf> {
 
 #[test]
 fn real_schemas_are_read_twice_the_same_and_miss_what_is_dropped() {
-    let (Some(_cluster), Some(data)) = (common::cluster(), shared()) else { return };
+    let (Some(_cluster), Some(data)) = (common::cluster(), schemas::shared()) else { return };
     let mut normaliser = PostgresNormaliser::with_binaries(None);
     for file in real_schemas(&data) {
         let text = std::fs::read_to_string(&file).unwrap();
@@ -250,7 +240,7 @@ fn real_schemas_are_read_twice_the_same_and_miss_what_is_dropped() {
 /// Most definitions are put together here from what the server says of one of their shape.
 #[test]
 fn definitions_are_what_the_server_says_of_each() {
-    let (Some(cluster), Some(data)) = (common::cluster(), shared()) else { return };
+    let (Some(cluster), Some(data)) = (common::cluster(), schemas::shared()) else { return };
     schemas::create_roles(&cluster);
     let every_kind = [("every_kind".to_owned(), schemas::EVERY_KIND.to_owned())];
     for (name, text) in every_kind.into_iter().chain(schemas::real_schemas(&data)) {

@@ -37,16 +37,20 @@ fn every_mutant_is_named_and_no_rewrite_is() {
     let Some(cluster) = common::cluster() else { return };
     let mut tallies = Tallies::new();
     examine(&cluster, "every_kind", EVERY_KIND, &mut tallies);
+    // The sample is one of each schema: without the real ones there is one.
+    let mut least = (10, 8);
     if let Some(data) = shared() {
+        least = (50, 20);
         create_roles(&cluster);
         for (name, text) in real_schemas(&data) {
             examine(&cluster, &name, &text, &mut tallies);
         }
     }
-    report(&tallies);
+    report(&tallies, least);
 }
 
-fn report(tallies: &Tallies) {
+/// `least`: mutants and rewrites.
+fn report(tallies: &Tallies, least: (usize, usize)) {
     let mut wrong = Vec::new();
     let mut sums = [(0, 0), (0, 0)];
     for (class, tally) in tallies {
@@ -64,7 +68,7 @@ fn report(tallies: &Tallies) {
     eprintln!("{named} of {} mutants named exactly", named + missed);
     eprintln!("{alarms} false alarms on {} rewrites", silent + alarms);
     assert!(wrong.is_empty(), "{}", wrong[..wrong.len().min(30)].join("\n"));
-    assert!(named > 50 && silent > 20, "too few were tried");
+    assert!(named > least.0 && silent > least.1, "too few were tried");
 }
 
 /// In a database of its own, which goes with the cluster.

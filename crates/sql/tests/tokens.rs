@@ -125,11 +125,14 @@ fn joined(tokens: Found) -> Found {
     out
 }
 
+/// A text and its tokens.
+type Case = (&'static str, Dialect, &'static [(TokenKind, &'static str)]);
+
 /// The rules that `sqlparser` has otherwise, or not at all.
 #[test]
 fn tokens_follow_the_engines_rules() {
     use TokenKind::{Number, Operator, Parameter, Period, Quoted, String, Word};
-    let cases: [(&str, Dialect, &[(TokenKind, &str)]); 10] = [
+    let cases: [Case; 10] = [
         ("a===b", Dialect::Postgres, &[(Word, "a"), (Operator, "==="), (Word, "b")]),
         (
             "a=-1",

@@ -70,8 +70,10 @@ impl Decoder {
             self.wrong_text(&entry.key.value, &entry.value, expected, &text.value);
             return None;
         }
-        let valid = names.iter().map(|name| self.tag(&Spanned::new((*name).to_owned(), text.span)));
-        valid.fold(true, |all, valid| all && valid).then_some(text)
+        // All of them are looked at: each has its own finding.
+        let invalid =
+            names.iter().filter(|name| !self.tag(&Spanned::new((**name).to_owned(), text.span)));
+        (invalid.count() == 0).then_some(text)
     }
 
     /// A name that SQL can hold, and that is not taken.

@@ -14,13 +14,15 @@ use crate::fleet::few;
 use crate::run::Finding;
 use crate::sources::SourceFile;
 
+/// The columns of a table, and how each file is read for it.
+type Columns = (Vec<LoadInto>, BTreeMap<usize, Arc<Scan>>);
+
 /// What the files of one source say, by groups of files that say the same.
 pub(super) struct Said<'a> {
     files: &'a [SourceFile],
     /// Equal ones gathered with the positions of their files; by place in the plan, then as found.
     findings: Vec<(Finding, Vec<usize>)>,
-    /// By table: the columns, and how each file is read.
-    bound: BTreeMap<String, (Vec<LoadInto>, BTreeMap<usize, Arc<Scan>>)>,
+    bound: BTreeMap<String, Columns>,
 }
 
 impl<'a> Said<'a> {

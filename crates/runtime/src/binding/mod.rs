@@ -71,7 +71,9 @@ impl Binding {
             columns: columns.collect(),
             filter: load.filter.clone(),
         };
-        Self { into: into.collect(), scans: vec![Arc::new(scan); files] }
+        // One scan for all files: thousands of them would each hold the same.
+        let scans = std::iter::repeat_n(Arc::new(scan), files).collect();
+        Self { into: into.collect(), scans }
     }
 
     /// The table that is taken whole: its rows can be counted beforehand.

@@ -106,9 +106,7 @@ fn the_table_keeps_the_laws() {
 fn dead(case: &Case, number: usize) -> Option<RunReport> {
     case.sim.world().dies_at = Some(number);
     let report = case.run();
-    if case.sim.world().died.is_none() {
-        return None;
-    }
+    case.sim.world().died.as_ref()?;
     case.bury(&report);
     Some(report)
 }

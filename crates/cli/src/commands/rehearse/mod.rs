@@ -51,7 +51,8 @@ fn carry_out(
     target: Box<dyn TargetEngine>,
     io: &Io,
 ) -> RunReport {
-    let write_guard = sandbox::enter(&input.plan, &scene.base, &[scene.folder.clone()], false);
+    let write_guard =
+        sandbox::enter(&input.plan, &scene.base, std::slice::from_ref(&scene.folder), false);
     let stop = StopFlag::new();
     let progress = if args.format == RehearsalFormat::Json { Format::Json } else { Format::Text };
     let events = ui::progress::for_run(progress, io);

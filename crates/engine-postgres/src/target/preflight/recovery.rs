@@ -105,7 +105,8 @@ mod tests {
 
     #[test]
     fn readiness_is_archiving_that_works_now() {
-        let cases: [(fn(&mut Archiver), &str); 5] = [
+        type Change = fn(&mut Archiver);
+        let cases: [(Change, &str); 5] = [
             (
                 |_| (),
                 "point-in-time recovery: archive_mode on, 0000000100000000000000AB archived 2 minutes ago, 2 failures",

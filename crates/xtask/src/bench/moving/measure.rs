@@ -62,7 +62,7 @@ fn tail(text: &str) -> String {
     lines[lines.len().saturating_sub(12)..].iter().map(|line| format!("  {line}\n")).collect()
 }
 
-/// `VmHWM:	  123456 kB`
+/// `VmHWM:   123456 kB`
 fn peak_of(process: u32) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
