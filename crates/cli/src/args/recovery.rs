@@ -65,7 +65,7 @@ pub struct Bundle {
     /// The run [default: the last]
     #[arg(long, value_name = "ID")]
     pub run: Option<String>,
-    /// File to write, which must not exist [default: cutover-bundle-<run>.tar]
+    /// File to write, which must not exist [default: cutover-bundle-RUN.tar]
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Take along the files that a run into SQLite built or kept, with their WAL and SHM: all rows

@@ -1,7 +1,7 @@
 //! Introspection: a live database into a catalog.
 //!
 //! Every query beside this file reads one family of objects for all schemas in scope at once;
-//! [`row`] says how its columns become objects. Parameters, unless the query says otherwise: `$1` the
+//! `row.rs` says how its columns become objects. Parameters, unless the query says otherwise: `$1` the
 //! schemas, `$2` the home schema (0 for a whole database). A line that ends in `-- from N` is for
 //! PostgreSQL N and newer.
 
