@@ -59,7 +59,11 @@ impl Report {
         out += &self.questions(terminal);
         let plan = format!("{folder}/plan.yaml");
         out + &prose::next(
-            &[format!("cutover check {plan}"), format!("cutover run {plan}")],
+            &[
+                format!("cutover check {plan}"),
+                format!("cutover rehearse {plan}"),
+                format!("cutover run {plan}"),
+            ],
             terminal,
         )
     }
