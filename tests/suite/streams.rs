@@ -82,3 +82,37 @@ fn data_of_a_success_leaves_stderr_empty() {
         assert!(done.stderr.is_empty() && !done.stdout.is_empty(), "{args:?}: {}", done.stderr);
     }
 }
+
+/// `-o /dev/null` and `-o /dev/stdout` are written into; a file renamed over a device would take it
+/// from every program of the machine. A named pipe stands for them: no test may touch a device.
+#[test]
+fn a_device_or_a_pipe_is_written_into_and_stays_what_it_is() {
+    use std::os::unix::fs::FileTypeExt as _;
+
+    let (_kept, folder) = testkit::example("quickstart");
+    let database = folder.join("known.db");
+    let made = rusqlite::Connection::open(&database).unwrap();
+    made.execute_batch("create table t (a)").unwrap();
+    drop(made);
+    for args in [
+        &["compile", "plan.yaml", "-o", "pipe"][..],
+        &["baseline", "capture", "--sqlite", "known.db", "-o", "pipe"],
+    ] {
+        let pipe = folder.join("pipe");
+        testkit::tool("mkfifo", &[pipe.to_str().unwrap()]);
+        let link = folder.join("link");
+        std::os::unix::fs::symlink(&pipe, &link).unwrap();
+        for output in ["pipe", "link"] {
+            let path = folder.join(output);
+            let reader = std::thread::spawn(move || std::fs::read(path).unwrap());
+            let args: Vec<&str> =
+                args.iter().map(|arg| if *arg == "pipe" { output } else { arg }).collect();
+            cutover().run(&folder, &args).expect(0);
+            let kind = std::fs::symlink_metadata(&pipe).unwrap().file_type();
+            assert!(kind.is_fifo(), "{args:?} made {kind:?} of the pipe");
+            assert!(!reader.join().unwrap().is_empty(), "{args:?}");
+        }
+        std::fs::remove_file(&link).unwrap();
+        std::fs::remove_file(&pipe).unwrap();
+    }
+}

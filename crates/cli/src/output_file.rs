@@ -1,7 +1,8 @@
 //! Files that a command writes: under another name first, then in one rename, so that nobody ever
-//! reads half of one.
+//! reads half of one. What is no file (`/dev/null`, `/dev/stdout`, a named pipe) is written into:
+//! a rename would put a file in its place, for every program of the machine.
 
-use std::fs::Permissions;
+use std::fs::{OpenOptions, Permissions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -16,6 +17,9 @@ use crate::folders;
 /// Writes `path`, over what is there. A file that is there keeps its permissions and, behind a
 /// symbolic link, its place; a new one is readable as the umask says.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    if is_stream(path) {
+        return write_into(path, bytes);
+    }
     let real = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
     let before = std::fs::metadata(&real).ok().map(|found| found.permissions());
     let made = || -> io::Result<()> {
@@ -26,6 +30,17 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
         file.persist(&real).map(drop).map_err(|error| error.error)
     };
     made().map_err(|error| unwritable(path, &error))
+}
+
+/// Whether `path`, behind its symbolic links, takes bytes and keeps none: a device, a pipe, a
+/// socket.
+pub(crate) fn is_stream(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
+}
+
+fn write_into(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let opened = OpenOptions::new().write(true).open(path);
+    opened.and_then(|mut into| into.write_all(bytes)).map_err(|error| unwritable(path, &error))
 }
 
 /// Writes `path`, which must not be there; not even a file that appears meanwhile is written over.

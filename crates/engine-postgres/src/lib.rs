@@ -17,6 +17,7 @@ mod extension;
 mod guard;
 mod home;
 mod ledger;
+mod roles;
 mod worker;
 
 use sql::Dialect;

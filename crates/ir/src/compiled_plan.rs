@@ -86,6 +86,24 @@ pub struct PostgresTarget {
     pub extensions: Vec<String>,
 }
 
+impl PostgresTarget {
+    /// A server that is only looked at: nothing is replaced, and a remote host must be verified.
+    pub fn only_read(server: Server) -> Self {
+        Self {
+            server,
+            schema: String::new(),
+            tls: TlsMode::VerifyFull,
+            existing: Existing::Refuse,
+            inbound: Inbound::Refuse,
+            environment: None,
+            database: None,
+            owner: None,
+            roles: Vec::new(),
+            extensions: Vec::new(),
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Server {

@@ -6,7 +6,7 @@ use diagnostics::{Diagnostic, Sources, code};
 use engine_postgres::capture::Options;
 use engine_postgres::connect::{Address, Connector, Pins};
 use engine_sqlite::capture as sqlite;
-use ir::{Existing, Inbound, PostgresTarget, Server, TlsMode};
+use ir::{PostgresTarget, Server, TlsMode};
 use runtime::EngineError;
 
 use super::Outcome;
@@ -33,7 +33,8 @@ struct Captured {
 fn capture(args: &Capture, io: &Io) -> Outcome {
     // Before the database is asked: a file that may not be written is known now.
     let output = args.output.as_deref().filter(|path| path.as_os_str() != "-");
-    if let Some(path) = output.filter(|path| !args.force && path.exists()) {
+    let force = args.force || output.is_some_and(output_file::is_stream);
+    if let Some(path) = output.filter(|path| !force && path.exists()) {
         return Err(output_file::is_there(path, WRITE_OVER));
     }
     let captured = match &args.sqlite {
@@ -46,7 +47,7 @@ fn capture(args: &Capture, io: &Io) -> Outcome {
     match output {
         None => io.out_bytes(captured.text.as_bytes())?,
         Some(path) => {
-            write(path, captured.text.as_bytes(), args.force)?;
+            write(path, captured.text.as_bytes(), force)?;
             io.out(&summary(path, &captured))?;
         }
     }
@@ -72,7 +73,7 @@ fn of_sqlite(path: &Path) -> Result<Captured, EngineError> {
 fn of_postgres(args: &Capture) -> Result<Captured, Failure> {
     // A path in `--url-file` starts at the working folder; no local server is ever started here.
     let here = Path::new(".");
-    let address = Address::resolve(&target(server(args)?), here, here)?;
+    let address = Address::resolve(&PostgresTarget::only_read(server(args)?), here, here)?;
     let connector = Connector::new(address, TlsMode::VerifyFull, Pins::default())?;
     let mut session = connector.open("capture")?;
     let options = Options { schema: args.schema.clone(), owners: args.owners };
@@ -97,22 +98,6 @@ fn server(args: &Capture) -> Result<Server, Failure> {
         ));
     }
     Ok(Server::Url(url))
-}
-
-/// A target that is only read.
-fn target(server: Server) -> PostgresTarget {
-    PostgresTarget {
-        server,
-        schema: String::new(),
-        tls: TlsMode::VerifyFull,
-        existing: Existing::Refuse,
-        inbound: Inbound::Refuse,
-        environment: None,
-        database: None,
-        owner: None,
-        roles: Vec::new(),
-        extensions: Vec::new(),
-    }
 }
 
 const WRITE_OVER: &str = "choose another name, or say `--force` to write over it";

@@ -69,6 +69,9 @@ fn answer(args: &Compile, input: &Input, io: &Io) -> String {
 /// A slip of the fingers (`-o shop.db`) must not cost a database: only what was a compiled plan
 /// before is written over.
 fn refuse_other_files(path: &Path) -> Result<(), Failure> {
+    if output_file::is_stream(path) {
+        return Ok(());
+    }
     match fs::read(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(output_file::unwritable(path, &error)),

@@ -11,6 +11,7 @@ use runtime::EngineError;
 use super::{millis, trial};
 use crate::connect::{Connector, Session};
 use crate::quote;
+use crate::roles;
 
 /// A restore that went well.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -173,7 +174,7 @@ fn holds_all(connector: &Connector, database: &str, about: &Postgres) -> Result<
 }
 
 fn roles_are_there(admin: &mut Session, about: &Postgres) -> Result<(), EngineError> {
-    let missing = trial::missing_roles(admin, &about.roles)?;
+    let missing = roles::missing(admin, &about.roles)?;
     if missing.is_empty() {
         return Ok(());
     }

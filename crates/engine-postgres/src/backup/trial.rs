@@ -14,6 +14,7 @@ use super::tools::Tools;
 use super::{Drilled, millis};
 use crate::connect::{Address, Connector, Pins, Session};
 use crate::quote;
+use crate::roles::MadeRoles;
 use crate::scratch::{Database, engine_name};
 use crate::server::{Binaries, Cluster};
 
@@ -87,7 +88,7 @@ pub(super) fn restored(
     let shown = trial.describe(&mut admin)?;
     let database = Database::create(&trial.connector)?;
     let connector = trial.connector.in_database(database.name());
-    let mut roles = MadeRoles::make(admin, about)?;
+    let mut roles = MadeRoles::make(admin, &about.roles)?;
     let came = into(&connector, dump, about);
     // Roles go when nothing of theirs is left.
     drop(database);
@@ -155,45 +156,6 @@ fn without_schemas(list: &str) -> String {
         words.nth(3) == Some("SCHEMA") && words.next() == Some("-")
     };
     list.lines().filter(|line| !is_schema(line)).flat_map(|line| [line, "\n"]).collect()
-}
-
-/// Roles that a dump names and the server does not have; they go again.
-struct MadeRoles {
-    session: Session,
-    made: Vec<String>,
-}
-
-impl MadeRoles {
-    fn make(mut session: Session, about: &Postgres) -> Result<Self, EngineError> {
-        let missing = missing_roles(&mut session, &about.roles)?;
-        let mut roles = Self { session, made: Vec::new() };
-        for role in missing {
-            // One that another command makes at the same time is there as well.
-            let made = roles.session.run(&format!("create role {} nologin", quote(&role)));
-            match made {
-                Ok(()) => roles.made.push(role),
-                Err(error) if error.sqlstate.as_deref() == Some("42710") => {}
-                Err(error) => return Err(error.help(format!("create the role `{role}` there"))),
-            }
-        }
-        Ok(roles)
-    }
-
-    fn remove(&mut self) {
-        for role in self.made.drain(..) {
-            // A role that is in use by now belongs to somebody.
-            drop(self.session.run(&format!("drop role if exists {}", quote(&role))));
-        }
-    }
-}
-
-pub(super) fn missing_roles(
-    session: &mut Session,
-    roles: &[String],
-) -> Result<Vec<String>, EngineError> {
-    let sql = "select r from unnest($1::text[]) r where r not in (select rolname from pg_roles)";
-    let rows = session.rows(&RESTORE_FAILED, sql, &[&roles])?;
-    Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
 /// Restores the backup on the trial's server and compares every row with the manifest.

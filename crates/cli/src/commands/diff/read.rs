@@ -9,7 +9,7 @@ use engine_postgres::connect::{Address, Connector, Pins};
 use engine_postgres::introspect::{Scope, introspect};
 use engine_postgres::scratch::engine_name;
 use engine_sqlite::{SqliteNormaliser, SqliteTarget, TargetOptions};
-use ir::{Existing, Inbound, PostgresTarget, Server, TlsMode};
+use ir::{Existing, PostgresTarget, Server, TlsMode};
 use plan::model::{EngineKind, Retired};
 use runtime::EngineError;
 
@@ -169,7 +169,7 @@ fn postgres(server: Server, scope: &Scope) -> Result<Read, EngineError> {
     };
     // No local server is ever started here, so no state folder is needed.
     let here = Path::new(".");
-    let address = Address::resolve(&only_read(server), here, here)?;
+    let address = Address::resolve(&PostgresTarget::only_read(server), here, here)?;
     let connector = Connector::new(address, TlsMode::VerifyFull, Pins::default())?;
     let mut session = connector.open("diff")?;
     let version = engine_name(&mut session)?;
@@ -187,20 +187,4 @@ fn live(name: String, catalog: Catalog, version: String) -> Read {
     let notes = Vec::new();
     let (home, plan, text, whole) = (None, None, None, false);
     Read { name, catalog, via, text, sources, home, plan, notes, whole }
-}
-
-/// A target that is only read.
-fn only_read(server: Server) -> PostgresTarget {
-    PostgresTarget {
-        server,
-        schema: String::new(),
-        tls: TlsMode::VerifyFull,
-        existing: Existing::Refuse,
-        inbound: Inbound::Refuse,
-        environment: None,
-        database: None,
-        owner: None,
-        roles: Vec::new(),
-        extensions: Vec::new(),
-    }
 }

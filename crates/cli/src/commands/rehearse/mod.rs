@@ -39,9 +39,14 @@ pub(crate) fn run(args: &Rehearse, io: &Io) -> Outcome {
     let closer = Closer::start();
     let (scene, target) = Scene::set(&mut input.plan, &base, &folder, &args.scratch)?;
     let report = carry_out(args, &input, &scene, target, io);
-    let kept = closer.close(scene, args.keep).map_err(left_behind)?;
+    let (kept, left) = match closer.close(scene, args.keep) {
+        Ok(kept) => (kept, None),
+        Err(why) => (None, Some(why)),
+    };
     let rehearsal = Rehearsal { digest, report, sources, kept };
-    tell(args, &mut input, &rehearsal, io)
+    // What the rehearsal showed is told, whatever became of its scratch target.
+    let exit = tell(args, &mut input, &rehearsal, io)?;
+    left.map_or(Ok(exit), |why| Err(left_behind(why)))
 }
 
 fn carry_out(
@@ -104,5 +109,8 @@ fn exit_code_of(outcome: RunOutcome) -> u8 {
 
 fn left_behind(why: String) -> Failure {
     let message = format!("what the rehearsal made is not all removed: {why}");
-    Failure::new(Diagnostic::new(&code::REHEARSAL_LEFT, message), exit_code::FINDINGS)
+    let diagnostic = Diagnostic::new(&code::REHEARSAL_LEFT, message)
+        .note("the plan's own target was not touched")
+        .help("remove what is named, or rehearse again: a rehearsal clears what the last one left");
+    Failure::new(diagnostic, exit_code::FINDINGS)
 }
