@@ -54,11 +54,16 @@ create view totals as
 
 /// A repository with the plan, its baseline and an included file in one commit on `main`.
 fn repository() -> TempDir {
+    repository_of(&[("plan.yaml", PLAN), ("schema.sql", SCHEMA), ("views.sql", VIEWS)])
+}
+
+/// A repository with these files in one commit on `main`.
+pub(crate) fn repository_of(files: &[(&str, &str)]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let git =
         |args: &[&str]| tool("git", &[&["-C", folder.path().to_str().unwrap()], args].concat());
     git(&["init", "--quiet", "--initial-branch", "main"]);
-    for (name, text) in [("plan.yaml", PLAN), ("schema.sql", SCHEMA), ("views.sql", VIEWS)] {
+    for (name, text) in files {
         std::fs::write(folder.path().join(name), text).unwrap();
     }
     git(&["add", "--all"]);
@@ -67,7 +72,7 @@ fn repository() -> TempDir {
     folder
 }
 
-fn replace(folder: &Path, file: &str, from: &str, to: &str) {
+pub(crate) fn replace(folder: &Path, file: &str, from: &str, to: &str) {
     let path = folder.join(file);
     let text = std::fs::read_to_string(&path).unwrap();
     assert_eq!(text.matches(from).count(), 1, "{file}: {from}");
@@ -100,14 +105,14 @@ fn retire(folder: &Path) {
     std::fs::write(folder.join("plan.yaml"), text + RETIRE).unwrap();
 }
 
-fn diff(folder: &Path, args: &[&str]) -> Finished {
+pub(crate) fn diff(folder: &Path, args: &[&str]) -> Finished {
     let mut found = cutover().run(folder, &[&["diff"], args].concat());
     found.stdout = without_version(&found.stdout);
     found
 }
 
 /// Compares with the expected file; `UPDATE_EXPECT=1` rewrites it.
-fn golden(name: &str, text: &str) {
+pub(crate) fn golden(name: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("suite/diff").join(name);
     if std::env::var_os("UPDATE_EXPECT").is_some() {
         std::fs::write(&path, text).unwrap();

@@ -22,6 +22,7 @@ mod lsp;
 mod misfits;
 mod mistakes;
 mod pages;
+mod permissions;
 mod readme;
 mod real;
 mod rehearse;

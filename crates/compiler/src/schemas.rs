@@ -5,6 +5,7 @@ use diagnostics::{Diagnostic, Sources};
 use plan::model::{EngineKind, Plan};
 
 use crate::resolve::{self, Context};
+use crate::review::Window;
 use crate::{Files, Schema, assemble, baseline, lower, owners, stages, without_target, write};
 
 pub struct PlanSchemas {
@@ -15,6 +16,8 @@ pub struct PlanSchemas {
     pub built: Schema,
     /// What its baseline holds; `None` where it names none.
     pub baseline: Option<Schema>,
+    /// Where somebody sees what is not complete, waived or not.
+    pub windows: Vec<Window>,
 }
 
 /// Reads a plan's text and finds its schemas. The plan is there wherever it could be decoded.
@@ -84,9 +87,10 @@ fn of_plan(
     let loads = lower::loads(&mut cx, &resolved);
     let mut drafts = lower::lower(&mut cx, &resolved, &stages, &owners, &loads);
     cx.findings.truncate(kept);
+    let windows = drafts.iter().flat_map(lower::Draft::windows).collect();
     let order = assemble::order(&mut cx, &stages, &mut drafts);
     let (built, baseline) = baseline::schemas(&mut cx, &resolved, &drafts, &order.order);
     let schema = cx.schema.clone();
     *findings = cx.findings;
-    Some(PlanSchemas { engine, schema, built, baseline })
+    Some(PlanSchemas { engine, schema, built, baseline, windows })
 }

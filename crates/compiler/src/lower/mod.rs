@@ -11,13 +11,14 @@ mod own_sql;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use diagnostics::Span;
+use diagnostics::{Span, code};
 use ir::{Action, Hazard, TableLock};
 
 use crate::graph::Need;
 use crate::item::{Item, Role};
 use crate::owners::Owners;
 use crate::resolve::{Context, Resolved};
+use crate::review::Window;
 use crate::stages::{self, Stages};
 
 pub(crate) use data::{Loads, loads};
@@ -35,6 +36,18 @@ pub(crate) struct Draft {
     pub(crate) place: Span,
     /// The item that it builds.
     pub(crate) item: Option<usize>,
+}
+
+impl Draft {
+    /// In which somebody sees what is not complete.
+    pub(crate) fn windows(&self) -> impl Iterator<Item = Window> + '_ {
+        let opens = |found: &&FoundHazard| found.code == &code::EXPOSES_DATA;
+        self.hazards.iter().filter(opens).map(|found| Window {
+            step: self.id.clone(),
+            message: found.hazard.message.clone(),
+            place: found.place,
+        })
+    }
 }
 
 /// A hazard with what a waiver may name in `on:`.

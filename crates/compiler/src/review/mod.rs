@@ -2,6 +2,7 @@
 //! it is on, with what changed, both places and the statements that make it.
 
 mod losses;
+mod permissions;
 mod words;
 
 use catalog::{Catalog, Change, Difference, Gravity, Kind, ObjectKey};
@@ -11,6 +12,7 @@ use ir::Origin;
 use crate::Schema;
 
 pub use losses::{Loss, judge_losses};
+pub use permissions::{Permission, Permits, Subject, Turn, Window, permissions};
 pub use words::{change_in_words, summary};
 
 /// One side of the comparison; a live database has no text.

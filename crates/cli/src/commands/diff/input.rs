@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use compiler::{PlanSchemas, engine_of_sql};
 use diagnostics::{Diagnostic, SourceId, Sources, Spanned, code};
 use ir::Server;
-use plan::model::{EngineKind, Retired};
+use plan::model::{EngineKind, Retired, Waiver};
 
 use crate::failure::Failure;
 use crate::git::Revision;
@@ -25,6 +25,7 @@ pub(super) struct PlanInput {
     pub(super) name: String,
     pub(super) schemas: PlanSchemas,
     pub(super) retired: Vec<Retired>,
+    pub(super) waivers: Vec<Waiver>,
     /// The plan's own name for its baseline, for findings.
     pub(super) baseline: Option<Spanned<String>>,
     pub(super) sources: Sources,
@@ -134,7 +135,8 @@ fn plan(
         let fits = |file: &plan::model::BaselineFile| file.engine.is_none_or(|e| e == engine);
         baseline.files.into_iter().find(fits).map(|file| file.path)
     });
-    Ok(PlanInput { name, schemas, retired: plan.retired, baseline, sources })
+    let (retired, waivers) = (plan.retired, plan.waivers);
+    Ok(PlanInput { name, schemas, retired, waivers, baseline, sources })
 }
 
 /// The files as they may be shown: from where the reader stands, with the revision before them as

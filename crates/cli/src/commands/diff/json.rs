@@ -1,10 +1,12 @@
 //! For programs.
 
 use catalog::Via;
-use compiler::review::Entry;
+use compiler::review::{Entry, PropertyChange, Subject};
+use diagnostics::{Diagnostic, JsonDiagnostic};
 use ir::Origin;
 use serde_json::{Value, json};
 
+use super::permissions;
 use super::read::Read;
 use super::review::{Item, Review};
 use super::text::gravity;
@@ -12,13 +14,27 @@ use crate::ui;
 
 pub(super) fn render(review: &Review, exit: u8) -> String {
     let fields = json!({
-        "equal": review.items.is_empty(),
+        "equal": review.is_equal(),
         "from": side(&review.from),
         "to": side(&review.to),
         "differences": review.items.iter().map(item).collect::<Vec<_>>(),
-        "diagnostics": ui::json::diagnostics(&review.findings, &review.to.sources),
+        "windows": permissions::json(review, Subject::Window),
+        "waivers": permissions::json(review, Subject::Waiver),
+        "diagnostics": diagnostics(review),
     });
     ui::json::answer("diff", exit, fields)
+}
+
+/// What was left out of each side, then what is wrong.
+fn diagnostics(review: &Review) -> Vec<JsonDiagnostic> {
+    let of = |list: &[Diagnostic], sources| -> Vec<JsonDiagnostic> {
+        list.iter().map(|one| JsonDiagnostic::new(one, sources)).collect()
+    };
+    let Review { from, to, findings, .. } = review;
+    [of(&from.notes, &from.sources), of(&to.notes, &to.sources), of(findings, &to.sources)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn side(read: &Read) -> Value {
@@ -32,21 +48,13 @@ fn side(read: &Read) -> Value {
 fn item(item: &Item) -> Value {
     let Entry { key, group, .. } = &item.entry;
     let entry = &item.entry;
-    let changes = entry.changes.iter().map(|change| {
-        json!({
-            "property": change.property,
-            "from": change.from,
-            "to": change.to,
-            "gravity": gravity(change.gravity),
-        })
-    });
     let mut value = json!({
         "change": entry.sort.word(),
         "component": key.to_string(),
         "key": key,
         "group": super::text::title(group),
         "gravity": gravity(entry.gravity),
-        "changes": changes.collect::<Vec<_>>(),
+        "changes": changes(&entry.changes),
         "with": entry.with,
         "summary": entry.summary,
         "from": place(entry.from.as_ref(), entry.from_sql.as_deref()),
@@ -65,8 +73,20 @@ fn item(item: &Item) -> Value {
     value
 }
 
+pub(super) fn changes(changes: &[PropertyChange]) -> Vec<Value> {
+    let change = |change: &PropertyChange| {
+        json!({
+            "property": change.property,
+            "from": change.from,
+            "to": change.to,
+            "gravity": gravity(change.gravity),
+        })
+    };
+    changes.iter().map(change).collect()
+}
+
 /// `null` where there is no file.
-fn place(at: Option<&Origin>, sql: Option<&str>) -> Value {
+pub(super) fn place(at: Option<&Origin>, sql: Option<&str>) -> Value {
     at.map_or(
         Value::Null,
         |at| json!({ "file": at.file, "line": at.line, "column": at.column, "sql": sql }),

@@ -6,6 +6,7 @@ use catalog::{Gravity, Kind, Via};
 use compiler::review::{Entry, Sort};
 
 use super::lines;
+use super::permissions;
 use super::review::{Item, Review};
 use super::text::{changed_lines, changes, name, places, title};
 
@@ -16,12 +17,11 @@ const LINE: usize = 120;
 
 pub(super) fn render(review: &Review) -> String {
     let mut out = head(review);
-    let lost =
-        section("Removed from the baseline", review.items.iter().filter(|i| i.loss.is_some()));
+    let lost = section("Removed from the baseline", review.lost());
     let sections = Sort::ALL.iter().map(|&sort| {
         section(title_of(sort), review.of_sort(sort).filter(|item| item.loss.is_none()))
     });
-    out.push_str(&cut(&(lost + &sections.collect::<String>())));
+    out.push_str(&cut(&(lost + &permissions::markdown(review) + &sections.collect::<String>())));
     let sql = sql(review);
     if out.len() + sql.len() <= MOST {
         out.push_str(&sql);
@@ -33,7 +33,7 @@ pub(super) fn render(review: &Review) -> String {
 
 fn head(review: &Review) -> String {
     let (from, to) = (code(&review.from.name), code(&review.to.name));
-    if review.items.is_empty() && review.findings.is_empty() {
+    if review.is_equal() && review.permissions.is_empty() && review.findings.is_empty() {
         return format!("**Schema: no difference** between {from} and {to}\n");
     }
     let mut out = format!("**Schema: {}** from {from} to {to}\n", review.count());
@@ -206,7 +206,7 @@ fn cut(text: &str) -> String {
 }
 
 /// A code span (CommonMark 0.31, 6.1): fenced by more backticks than it holds.
-fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     let line = lines::one_line(text, LINE);
     let fence = "`".repeat(longest_run(&line) + 1);
     let pad = if line.starts_with('`') || line.ends_with('`') { " " } else { "" };
@@ -218,7 +218,7 @@ fn longest_run(text: &str) -> usize {
 }
 
 /// Words of people: nothing in them is markup, but code spans of our own messages stay.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut out = String::new();
     let mut in_code = false;
     for c in text.split_whitespace().collect::<Vec<_>>().join(" ").chars() {

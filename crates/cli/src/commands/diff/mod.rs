@@ -5,6 +5,7 @@ mod input;
 mod json;
 mod lines;
 mod markdown;
+mod permissions;
 mod read;
 mod review;
 mod text;
@@ -41,7 +42,7 @@ pub(crate) fn run(args: &Diff, io: &Io) -> Outcome {
     let (from, to) = read_both(&mut reader, from, to)?;
     same_via(&from, &to)?;
     let review = Review::of(from, to, args);
-    let exit = match (has_errors(&review.findings), review.items.is_empty()) {
+    let exit = match (has_errors(&review.findings), review.is_equal()) {
         (true, _) => exit_code::FINDINGS,
         (false, false) => exit_code::DRIFT,
         (false, true) => exit_code::DONE,

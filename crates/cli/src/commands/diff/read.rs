@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use catalog::{Catalog, Home, Normalised, Normaliser as _, Script, Via};
+use compiler::review::{Permits, Window};
 use compiler::{Extent, Schema};
 use diagnostics::{Diagnostic, Sources, Spanned, code};
 use engine_postgres::connect::{Address, Connector, Pins};
@@ -10,7 +11,7 @@ use engine_postgres::introspect::{Scope, introspect};
 use engine_postgres::scratch::engine_name;
 use engine_sqlite::{SqliteNormaliser, SqliteTarget, TargetOptions};
 use ir::{Existing, PostgresTarget, Server, TlsMode};
-use plan::model::{EngineKind, Retired};
+use plan::model::{EngineKind, Retired, Waiver};
 use runtime::EngineError;
 
 use super::input::{Input, PlanInput, SqlInput};
@@ -42,6 +43,12 @@ impl Read {
         let baseline = self.plan.as_mut().and_then(|plan| plan.baseline.as_mut());
         std::iter::once(&mut self.catalog).chain(baseline.map(|(catalog, _)| catalog))
     }
+
+    /// `None` for what is no plan and so permits nothing.
+    pub(super) fn permits(&self) -> Option<Permits<'_>> {
+        let PlanFacts { windows, waivers, .. } = self.plan.as_ref()?;
+        Some(Permits { windows, waivers, sources: &self.sources })
+    }
 }
 
 /// What a plan says beside the schema it builds.
@@ -50,6 +57,8 @@ pub(super) struct PlanFacts {
     /// Where the plan names its baseline.
     pub(super) named: Option<Spanned<String>>,
     pub(super) retired: Vec<Retired>,
+    pub(super) waivers: Vec<Waiver>,
+    pub(super) windows: Vec<Window>,
 }
 
 /// How texts and databases of this command are read.
@@ -80,7 +89,8 @@ impl Reader<'_> {
     }
 
     fn plan(&mut self, input: PlanInput) -> Result<Read, Failure> {
-        let PlanInput { name, schemas, retired, baseline: named, sources } = input;
+        let PlanInput { name, schemas, retired, waivers, baseline: named, sources } = input;
+        let windows = schemas.windows;
         let built = self.normalise(&schemas.built, &sources)?;
         let baseline = match schemas.baseline {
             Some(schema) => Some((self.normalise(&schema, &sources)?.catalog, schema)),
@@ -93,7 +103,7 @@ impl Reader<'_> {
             text: Some(schemas.built),
             sources,
             home: Some(schemas.schema),
-            plan: Some(PlanFacts { baseline, named, retired }),
+            plan: Some(PlanFacts { baseline, named, retired, waivers, windows }),
             notes: Vec::new(),
             whole: false,
         })

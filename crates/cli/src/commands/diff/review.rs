@@ -2,7 +2,10 @@
 
 use catalog::{Catalog, Change, DiffOptions, Difference, Kind, ObjectKey, diff};
 use compiler::Schema;
-use compiler::review::{Entry, Loss, Side, Sort, entries, judge_losses};
+use compiler::review::{
+    Entry, Loss, Permission, Side, Sort, Subject, Turn, entries, judge_losses,
+    permissions as permissions_of,
+};
 use diagnostics::{Diagnostic, Sources, code};
 
 use super::read::Read;
@@ -12,6 +15,8 @@ pub(super) struct Review {
     pub(super) from: Read,
     pub(super) to: Read,
     pub(super) items: Vec<Item>,
+    /// What one plan permits and the other does not; nothing where a side is no plan.
+    pub(super) permissions: Vec<Permission>,
     /// About the baseline; the places are in the sources of `to`.
     pub(super) findings: Vec<Diagnostic>,
 }
@@ -35,8 +40,12 @@ impl Review {
         leave_out_extensions(&mut found, &from, &to);
         let items = entries(&found, side(&from), side(&to));
         let item = |entry| Item { entry, in_baseline_alone: false, loss: None };
-        let mut review =
-            Review { items: items.into_iter().map(item).collect(), findings: Vec::new(), from, to };
+        let items = items.into_iter().map(item).collect();
+        let permissions = from.permits().zip(to.permits());
+        let permissions = permissions
+            .map(|(from, to)| permissions_of(from, to, &crate::today().to_string()))
+            .unwrap_or_default();
+        let mut review = Review { items, permissions, findings: Vec::new(), from, to };
         if let Some(revision) = &args.against {
             review.protect(&found, revision, args.baseline.is_some(), &options);
         }
@@ -122,14 +131,37 @@ impl Review {
         self.items.iter().filter(move |item| item.entry.sort == sort)
     }
 
-    /// `1 removed, 2 changed`; `no difference`.
-    pub(super) fn count(&self) -> String {
-        let count = |sort| (self.of_sort(sort).count(), sort);
-        let parts = Sort::ALL.into_iter().map(count).filter(|(count, _)| *count > 0);
-        let parts: Vec<String> =
-            parts.map(|(count, sort)| format!("{count} {}", sort.word())).collect();
-        if parts.is_empty() { "no difference".to_owned() } else { parts.join(", ") }
+    pub(super) fn lost(&self) -> impl Iterator<Item = &Item> {
+        self.items.iter().filter(|item| item.loss.is_some())
     }
+
+    /// What only expired differs in nothing.
+    pub(super) fn is_equal(&self) -> bool {
+        let differs = |one: &Permission| one.turn != Turn::Expired || !one.changes.is_empty();
+        self.items.is_empty() && !self.permissions.iter().any(differs)
+    }
+
+    /// `1 removed, 2 changed; waivers: 1 added`; `no difference`.
+    pub(super) fn count(&self) -> String {
+        let sorts = Sort::ALL.map(|sort| (self.of_sort(sort).count(), sort.word()));
+        let turns = |subject| {
+            let of = |one: &&Permission, turn| one.subject == subject && one.turn == turn;
+            let count = |turn| self.permissions.iter().filter(|one| of(one, turn)).count();
+            Turn::ALL.map(|turn| (count(turn), turn.word()))
+        };
+        let windows = counted("windows: ", &turns(Subject::Window));
+        let waivers = counted("waivers: ", &turns(Subject::Waiver));
+        let parts = [counted("", &sorts), windows, waivers];
+        let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        if parts.is_empty() { "no difference".to_owned() } else { parts.join("; ") }
+    }
+}
+
+/// `1 removed, 2 changed`, without what there is none of.
+fn counted(what: &str, counts: &[(usize, &str)]) -> String {
+    let some = counts.iter().filter(|(count, _)| *count > 0);
+    let parts: Vec<String> = some.map(|(count, word)| format!("{count} {word}")).collect();
+    if parts.is_empty() { String::new() } else { format!("{what}{}", parts.join(", ")) }
 }
 
 fn side(read: &Read) -> Side<'_> {

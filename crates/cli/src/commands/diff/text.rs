@@ -5,6 +5,7 @@ use compiler::review::{Entry, PropertyChange, Sort, change_in_words};
 use ir::Origin;
 
 use super::lines;
+use super::permissions;
 use super::review::{Item, Review};
 use crate::io::Terminal;
 use crate::ui::prose;
@@ -18,24 +19,36 @@ pub(super) fn render(review: &Review, terminal: Terminal) -> String {
     let colour = terminal.colour && (terminal.stdout || !terminal.stderr);
     let terminal = Terminal { colour, ..terminal };
     let mut out = head(review, terminal);
+    out.push_str(&lost(review, terminal));
+    out.push_str(&permissions::text(review, terminal));
     let mut group = None;
-    for item in &review.items {
+    for item in review.items.iter().filter(|item| item.loss.is_none()) {
         let entry = &item.entry;
         if group != Some(&entry.group) {
             out.push_str(&format!("\n{}\n", bold(&title(&entry.group), terminal)));
             group = Some(&entry.group);
         }
-        out.push_str(&one(item, terminal));
+        out.push_str(&one(item, &name(entry), terminal));
     }
     out + &format!("\n{}", prose::facts(facts(review), terminal))
 }
 
 fn head(review: &Review, terminal: Terminal) -> String {
-    if review.items.is_empty() {
+    if review.is_equal() {
         let text = format!("equal: {} and {}", review.from.name, review.to.name);
         return green(&text, terminal) + "\n";
     }
     format!("{} → {}: {}\n", review.from.name, review.to.name, bold(&review.count(), terminal))
+}
+
+/// What a baseline loses stands before everything else, each with its table.
+fn lost(review: &Review, terminal: Terminal) -> String {
+    let lost = review.lost().map(|item| one(item, &item.entry.key.to_string(), terminal));
+    let lost: String = lost.collect();
+    if lost.is_empty() {
+        return lost;
+    }
+    format!("\n{}\n{lost}", bold("removed from the baseline", terminal))
 }
 
 fn facts(review: &Review) -> Vec<(&'static str, String)> {
@@ -48,14 +61,14 @@ fn facts(review: &Review) -> Vec<(&'static str, String)> {
     vec![("compared", compared)]
 }
 
-fn one(item: &Item, terminal: Terminal) -> String {
+fn one(item: &Item, name: &str, terminal: Terminal) -> String {
     let entry = &item.entry;
     let (sign, colour): (_, fn(&str, Terminal) -> String) = match entry.sort {
         Sort::Removed => ("-", red),
         Sort::Changed => ("~", yellow),
         Sort::Added => ("+", green),
     };
-    let (said, remarks) = (sentence(entry), format!("({})", remarks(item)));
+    let (said, remarks) = (sentence(entry, name), format!("({})", remarks(item)));
     let fits = 6 + said.chars().count() + remarks.chars().count() <= terminal.width;
     let between = if terminal.stdout && !fits { "\n      " } else { "  " };
     let mut out =
@@ -82,8 +95,7 @@ fn one(item: &Item, terminal: Terminal) -> String {
 }
 
 /// `column total: data type `integer` → `bigint``
-fn sentence(entry: &Entry) -> String {
-    let name = name(entry);
+fn sentence(entry: &Entry, name: &str) -> String {
     let with = match entry.with {
         0 => String::new(),
         count => format!(", with {} of its own", diagnostics::plural(count, "object")),
@@ -151,8 +163,12 @@ pub(super) fn gravity(gravity: Gravity) -> &'static str {
 /// Where it was and is, as far as there are files: `old.sql:12 → new.sql:14`, and `new.sql:12 → 14`
 /// where it is one file at two revisions.
 pub(super) fn places(entry: &Entry) -> Option<String> {
+    sides(entry.from.as_ref(), entry.to.as_ref())
+}
+
+pub(super) fn sides(from: Option<&Origin>, to: Option<&Origin>) -> Option<String> {
     let place = |at: &Origin| format!("{}:{}", at.file, at.line);
-    Some(match (&entry.from, &entry.to) {
+    Some(match (from, to) {
         (Some(from), Some(to)) if is_revision(&from.file, &to.file) && from.line == to.line => {
             place(to)
         }
