@@ -15,6 +15,15 @@ fn on_database(plan: &std::path::Path, database: &Database) {
     database.roles(&["shop_app", "code_reader", "app_reader"]);
 }
 
+/// As a shell gives the pattern of the README to the program.
+#[test]
+fn every_example_is_in_the_one_layout() {
+    let told = tool("sh", &["-c", &format!("ls {}/plans/*/plan.yaml", root().display())]);
+    let plans: Vec<&str> = told.lines().collect();
+    assert!(plans.len() >= 4, "{told}");
+    cutover().run(&root(), &[&["fmt", "--check"], &plans[..]].concat()).expect(0);
+}
+
 #[test]
 fn quickstart_arrives_in_a_new_file() {
     let (_keep, plan) = example("quickstart");

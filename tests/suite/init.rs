@@ -9,7 +9,7 @@ use testkit::{Database, root, shared};
 use crate::{cutover, cutover_on};
 
 /// The target as `init` writes it, and as a test needs it.
-const LOCAL: &str = "  postgres: local          # in production: { url: { env: DATABASE_URL } }\n";
+const LOCAL: &str = "  postgres: local  # in production: { url: { env: DATABASE_URL } }\n";
 const TESTED: &str = "  postgres: { url: { env: CUTOVER_TEST_URL } }\n";
 
 /// A copy of the database in a folder of its own, and the plan that is proposed for it.
@@ -50,7 +50,7 @@ impl Proposed {
     }
 }
 
-/// Proposed, checked, run, verified, compared.
+/// Proposed, then as it stands: laid out, checked, rehearsed; then run, verified, compared.
 fn goes_over(file: &Path, options: &[&str]) {
     let Some(database) = Database::create() else { return };
     let proposed = Proposed::of(file, &[&["--to", "postgres"], options].concat());
@@ -59,6 +59,9 @@ fn goes_over(file: &Path, options: &[&str]) {
     let folder = proposed.path();
     let checked = program.run(&folder, &["check", "plan.yaml"]).expect(0);
     assert!(!checked.stderr.contains("error"), "{}", checked.stderr);
+    program.run(&folder, &["fmt", "--check", "plan.yaml"]).expect(0);
+    let rehearsed = program.run(&folder, &["rehearse", "plan.yaml"]).expect(0);
+    println!("{}: rehearsed in {:.1} s", proposed.name, rehearsed.elapsed.as_secs_f64());
     proposed.aim_at_the_test_server();
     let done = program.run(&folder, &["run", "plan.yaml", "--yes"]).expect(0);
     println!("{}: run in {:.1} s", proposed.name, done.elapsed.as_secs_f64());
@@ -269,7 +272,9 @@ fn a_sqlite_database_goes_into_a_new_file() {
         let proposed = Proposed::of(&path, &["--to", "sqlite", "--style", style]);
         assert!(proposed.path().join(file).exists());
         let folder = proposed.path();
+        cutover().run(&folder, &["fmt", "--check", "plan.yaml"]).expect(0);
         cutover().run(&folder, &["check", "plan.yaml"]).expect(0);
+        cutover().run(&folder, &["rehearse", "plan.yaml"]).expect(0);
         cutover().run(&folder, &["run", "plan.yaml", "--yes"]).expect(0);
         cutover().run(&folder, &["verify", "plan.yaml"]).expect(0);
         let made = folder.join("out").join(format!("{}.sqlite", proposed.name));

@@ -38,17 +38,14 @@ struct Count {
 }
 
 impl Count {
-    /// `1 plan laid out, 2 left as they were`.
+    /// `1 plan laid out, 2 plans were already`, without what there is none of.
     fn sentence(&self, check: bool) -> String {
-        let done = if check { "would be laid out" } else { "laid out" };
-        let mut parts = vec![format!("{} {done}", plural(self.changed, "plan"))];
-        if self.same > 0 {
-            parts.push(format!("{} as the layout has it", self.same));
-        }
-        if self.refused > 0 {
-            parts.push(format!("{} refused", self.refused));
-        }
-        format!("{}\n", parts.join(", "))
+        let changed = if check { "would be laid out" } else { "laid out" };
+        let same = if self.same == 1 { "was already" } else { "were already" };
+        let counts = [(self.changed, changed), (self.same, same), (self.refused, "refused")];
+        let some = counts.iter().filter(|(count, _)| *count > 0);
+        let parts = some.map(|(count, done)| format!("{} {done}", plural(*count, "plan")));
+        format!("{}\n", parts.collect::<Vec<_>>().join(", "))
     }
 }
 

@@ -13,40 +13,40 @@ pub struct Components {
     /// SQL files whose statements become components.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub include: Option<Includes>,
+    /// Extensions that must be there (PostgreSQL).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extensions: Option<Extensions>,
+    /// Types by name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub types: Option<Mapping<DataType>>,
+    /// Sequences by name; those of identity columns need no entry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sequences: Option<Mapping<Option<Sequence>>>,
     /// Tables by name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tables: Option<Mapping<Table>>,
-    /// Indexes by name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub indexes: Option<Mapping<Index>>,
     /// Foreign keys, checks, unique and other constraints by name; primary keys stand with their
     /// table.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub constraints: Option<Mapping<Constraint>>,
-    /// Grants, which have no name.
+    /// Indexes by name.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub grants: Option<Vec<Grant>>,
-    /// Sequences by name; those of identity columns need no entry.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub sequences: Option<Mapping<Option<Sequence>>>,
-    /// Views by name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub views: Option<Mapping<View>>,
+    pub indexes: Option<Mapping<Index>>,
     /// Functions and procedures by name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub functions: Option<Mapping<Function>>,
+    /// Views by name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub views: Option<Mapping<View>>,
     /// Triggers by name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub triggers: Option<Mapping<OnTable>>,
-    /// Types by name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub types: Option<Mapping<DataType>>,
-    /// Extensions that must be there (PostgreSQL).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub extensions: Option<Extensions>,
     /// Row-level security policies by name (PostgreSQL).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policies: Option<Mapping<OnTable>>,
+    /// Grants, which have no name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grants: Option<Vec<Grant>>,
     /// Comments by the object they are on: `table orders`, `column orders.total` (PostgreSQL).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub comments: Option<Mapping<Comment>>,

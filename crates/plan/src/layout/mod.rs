@@ -2,6 +2,7 @@
 //! kept where they belong. What a plan means is compared before and after, so a slip in here can
 //! refuse a file but never change it.
 
+mod beside;
 mod order;
 mod print;
 mod scalar;

@@ -2,21 +2,21 @@
 
 use std::ops::Range;
 
-use super::scalar;
 use super::tree::{Part, Shape, Value};
 use super::trivia::{Outside, Trivia};
+use super::{beside, scalar};
 
 /// Flow collections up to this column stay on their line.
 const WIDTH: usize = 120;
 const STEP: usize = 2;
 
 pub(super) fn print(root: &Value, outside: &Outside, text: &str) -> String {
-    let mut printer = Printer { text, out: String::new() };
+    let mut printer = Printer { text, out: String::new(), beside: Vec::new() };
     printer.comments(&outside.head, 0);
     printer.gap(outside.head_apart || first_has_lead(root));
     printer.root(root);
     printer.comments(&outside.foot, 0);
-    printer.out
+    beside::aligned(&printer.out, &printer.beside)
 }
 
 /// Its comments would read as part of the head.
@@ -32,6 +32,8 @@ fn first_has_lead(root: &Value) -> bool {
 struct Printer<'t> {
     text: &'t str,
     out: String,
+    /// Where in `out` the comments behind something begin.
+    beside: Vec<usize>,
 }
 
 /// How a part stands among its neighbours.
@@ -166,7 +168,8 @@ impl<'t> Printer<'t> {
     fn end_line(&mut self, part: &Part) {
         if let Some(beside) = &part.beside {
             self.out.push(' ');
-            self.word(self.slice(beside).trim_end());
+            self.beside.push(self.out.len());
+            self.out.push_str(self.slice(beside).trim_end());
         }
         self.out.push('\n');
     }

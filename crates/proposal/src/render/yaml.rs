@@ -6,9 +6,6 @@ use super::{Style, Target, comment, rows};
 use crate::Schema;
 use crate::schema::{Column, Constraint, Element, Index, Rule, Standing, Table, Value};
 
-/// Comments begin here, or two blanks behind longer lines.
-const COMMENTS: usize = 64;
-
 pub(super) fn plan(schema: &Schema, target: &Target<'_>, style: Style) -> String {
     let mut out = head(target);
     out.push_str("\ncomponents:\n");
@@ -41,7 +38,7 @@ fn head(target: &Target<'_>) -> String {
          \x20 {name}: {}\n\
          \n\
          target:\n\
-         \x20 postgres: local          # in production: {{ url: {{ env: DATABASE_URL }} }}\n\
+         \x20 postgres: local  # in production: {{ url: {{ env: DATABASE_URL }} }}\n\
          \n\
          baseline: baseline.sql\n",
         block(source)
@@ -76,10 +73,10 @@ fn put(out: &mut String, line: &str) {
     out.push('\n');
 }
 
-/// A line with its comment, the comments of a table below each other.
+/// A line with its comment; the layout sets those of neighbouring lines below each other.
 fn commented(out: &mut String, line: &str, why: &str) {
     let why = why.split_whitespace().collect::<Vec<_>>().join(" ");
-    put(out, &format!("{line:COMMENTS$}  # {why}"));
+    put(out, &format!("{line}  # {why}"));
 }
 
 fn decide(out: &mut String, indent: &str, question: &str) {
@@ -119,10 +116,9 @@ fn rule(constraint: &Constraint) -> String {
             deferrable,
         } => {
             let mut out = format!(
-                "{{ table: {table}, foreign_key: {}, references: {{ table: {}, columns: {} }}",
+                "{{ table: {table}, foreign_key: {}, references: {}",
                 list(columns),
-                flow(other),
-                list(referenced)
+                references(other, referenced)
             );
             for (key, action) in [("on_delete", on_delete), ("on_update", on_update)] {
                 if let Some(action) = action {
@@ -133,6 +129,15 @@ fn rule(constraint: &Constraint) -> String {
             out
         }
     }
+}
+
+/// `customers(id)` where nobody could read it otherwise.
+fn references(table: &str, columns: &[String]) -> String {
+    let is_plain = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if is_plain(table) && columns.iter().all(|column| is_plain(column)) {
+        return flow(&format!("{table}({})", columns.join(", ")));
+    }
+    format!("{{ table: {}, columns: {} }}", flow(table), list(columns))
 }
 
 fn indexes(out: &mut String, schema: &Schema) {

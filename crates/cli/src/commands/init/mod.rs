@@ -9,7 +9,7 @@ mod report;
 
 use std::path::Path;
 
-use diagnostics::code;
+use diagnostics::{Sources, code};
 use engine_sqlite::evidence;
 use proposal::evidence::Database;
 use proposal::{Plan, Target};
@@ -43,10 +43,22 @@ pub(crate) fn run(args: &Init, io: &Io) -> Outcome {
         }
         InitEngine::Sqlite => for_sqlite(&args.from, &shown, &target, style)?,
     };
+    let proposed = laid_out(proposed);
     let json_schema = format!("{:#}\n", plan::document::schema().as_value());
     place.write(&proposed, &json_schema)?;
     io.out(&report.render(&place, &proposed, io.terminal))?;
     Ok(exit_code::DONE)
+}
+
+/// As `fmt` has it. A text that it refused would still be a plan, so it stays then.
+fn laid_out(mut proposed: Plan) -> Plan {
+    for (name, text) in proposed.files.iter_mut().filter(|(name, _)| name.ends_with(".yaml")) {
+        let id = Sources::default().add(*name, text.as_str());
+        if let Ok(tidy) = plan::lay_out(id, text) {
+            *text = tidy;
+        }
+    }
+    proposed
 }
 
 /// The same schema in a new file: no type is chosen, so no value is judged.
