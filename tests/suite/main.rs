@@ -4,6 +4,7 @@
 
 mod architecture;
 mod baseline;
+mod blocks;
 mod bundle;
 mod check;
 mod diff;
@@ -32,6 +33,7 @@ mod sources;
 mod sqlite;
 mod streams;
 mod terminal;
+mod workflows;
 
 use testkit::{Database, Program};
 

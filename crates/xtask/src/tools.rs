@@ -4,13 +4,15 @@ use std::path::Path;
 use std::process::Command;
 
 /// (what is looked for, Debian's package)
-const TOOLS: [(&str, &str); 6] = [
+const TOOLS: [(&str, &str); 8] = [
     ("postgres", "postgresql"),
     ("psql", "postgresql-client"),
     ("python3", "python3"),
     ("sqlite3", "sqlite3"),
     ("strace", "strace"),
     ("nvim", "neovim"),
+    ("git", "git"),
+    ("pre-commit", "pre-commit"),
 ];
 
 /// Installs what is missing where that can be done unattended (Debian, as root).

@@ -38,11 +38,11 @@ struct Count {
 }
 
 impl Count {
-    /// `1 plan laid out, 2 plans were already`, without what there is none of.
+    /// `1 plan laid out, 2 plans laid out already`, without what there is none of.
     fn sentence(&self, check: bool) -> String {
         let changed = if check { "would be laid out" } else { "laid out" };
-        let same = if self.same == 1 { "was already" } else { "were already" };
-        let counts = [(self.changed, changed), (self.same, same), (self.refused, "refused")];
+        let counts =
+            [(self.changed, changed), (self.same, "laid out already"), (self.refused, "refused")];
         let some = counts.iter().filter(|(count, _)| *count > 0);
         let parts = some.map(|(count, done)| format!("{} {done}", plural(*count, "plan")));
         format!("{}\n", parts.collect::<Vec<_>>().join(", "))
