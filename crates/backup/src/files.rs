@@ -5,15 +5,19 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
+use runtime::faults;
 use rustix::fs::{AtFlags, CWD, RenameFlags, linkat, renameat_with};
 use rustix::io::Errno;
 use sha2::{Digest as _, Sha256};
+
+use crate::unfinished::{self, Hold};
 
 /// The folder and its missing parents, for this user alone.
 ///
 /// # Errors
 /// What the operating system says.
 pub fn create_folders(path: &Path) -> io::Result<()> {
+    faults::io("create folders")?;
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
@@ -22,6 +26,7 @@ pub fn create_folders(path: &Path) -> io::Result<()> {
 /// # Errors
 /// Also where it is there already.
 pub fn create_new_folder(path: &Path) -> io::Result<()> {
+    faults::io("create folder")?;
     fs::DirBuilder::new().mode(0o700).create(path)
 }
 
@@ -30,8 +35,29 @@ pub fn create_new_folder(path: &Path) -> io::Result<()> {
 /// # Errors
 /// Also where it is there already.
 pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    create_new(path, bytes)?.sync_all()?;
+    let file = create_new(path, bytes)?;
+    faults::io("sync file")?;
+    file.sync_all()?;
     sync_folder_of(path)
+}
+
+/// The same in one act: nobody ever finds the name with some of the bytes.
+///
+/// # Errors
+/// Also where it is there already.
+pub fn write_new_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let partial = path.with_file_name(format!("{}{name}", unfinished::BACKUP));
+    let written = || {
+        let file = create_new(&partial, bytes)?;
+        let _held = Hold::on(&partial)?;
+        file.sync_all()?;
+        rename_new(&partial, path)
+    };
+    written().inspect_err(|_| {
+        // A second error would hide the first.
+        drop(fs::remove_file(&partial));
+    })
 }
 
 /// The same, not durable until the caller makes it so.
@@ -39,7 +65,9 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// # Errors
 /// Also where it is there already.
 pub fn create_new(path: &Path, bytes: &[u8]) -> io::Result<File> {
+    faults::io("create file")?;
     let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    faults::io("write file")?;
     file.write_all(bytes)?;
     Ok(file)
 }
@@ -58,6 +86,7 @@ pub fn sync_all_in(folder: &Path) -> io::Result<()> {
 /// # Errors
 /// What the operating system says.
 pub fn make_read_only(path: &Path) -> io::Result<()> {
+    faults::io("make read-only")?;
     fs::set_permissions(path, fs::Permissions::from_mode(0o400))
 }
 
@@ -66,6 +95,7 @@ pub fn make_read_only(path: &Path) -> io::Result<()> {
 /// # Errors
 /// What the operating system says.
 pub fn sync_folder_of(path: &Path) -> io::Result<()> {
+    faults::io("sync folder")?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
@@ -75,6 +105,7 @@ pub fn sync_folder_of(path: &Path) -> io::Result<()> {
 /// # Errors
 /// Also where the name is taken.
 pub fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+    faults::io("rename file")?;
     match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
         // File systems without the flag; a folder cannot be linked, and `rename` refuses to put one
         // over a folder that is not empty.

@@ -10,6 +10,7 @@ pub mod manifest;
 pub mod name;
 pub mod prune;
 pub mod retention;
+pub mod unfinished;
 
 pub use catalog::Catalog;
 pub use manifest::Manifest;

@@ -179,7 +179,7 @@ impl Manifest {
     /// What the operating system says.
     pub fn write(&self, backup: &Path) -> io::Result<()> {
         let path = Self::path_for(backup);
-        files::write_new(&path, self.to_text().as_bytes())?;
+        files::write_new_whole(&path, self.to_text().as_bytes())?;
         files::make_read_only(&path)
     }
 

@@ -3,6 +3,8 @@
 
 use jiff::Timestamp;
 
+use crate::unfinished;
+
 /// Digits of the digest in a name.
 const DIGITS: usize = 12;
 
@@ -18,15 +20,19 @@ impl BackupName {
     /// `of` is a file's name or a database's; what means something to shells or to file systems
     /// becomes `_`.
     pub fn new(of: &str, taken_at: Timestamp, extension: &'static str) -> Self {
+        Self { of: Self::plain(of), taken_at, extension }
+    }
+
+    /// How `of` appears in a name.
+    pub fn plain(of: &str) -> String {
         let plain = |c: char| if c.is_alphanumeric() || "._-".contains(c) { c } else { '_' };
         let of: String = of.trim_start_matches('.').chars().map(plain).take(80).collect();
-        let of = if of.is_empty() { "backup".to_owned() } else { of };
-        Self { of, taken_at, extension }
+        if of.is_empty() { "backup".to_owned() } else { of }
     }
 
     /// While it is written: no backup yet.
     pub fn partial(&self) -> String {
-        format!(".partial-{}-{}-{}", self.of, self.time(), std::process::id())
+        format!("{}{}-{}-{}", unfinished::BACKUP, self.of, self.time(), std::process::id())
     }
 
     /// When all of it is verified and its digest is known.

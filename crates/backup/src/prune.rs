@@ -7,7 +7,7 @@ use std::path::Path;
 
 use diagnostics::code;
 use jiff::Timestamp;
-use runtime::EngineError;
+use runtime::{EngineError, faults};
 
 use crate::Manifest;
 use crate::catalog::{Catalog, Entry};
@@ -83,6 +83,7 @@ pub fn carry_out(catalog: &Catalog, judged: &[Judged], now: Timestamp) -> Result
 
 /// The manifest goes last: a backup without one would be taken for one that was never finished.
 fn remove(backup: &Path, folder: &Path) -> io::Result<()> {
+    faults::io("remove the backup")?;
     let kind = fs::symlink_metadata(backup).map(|found| found.file_type());
     let removed = match kind {
         Ok(kind) if kind.is_dir() => fs::remove_dir_all(backup),
@@ -90,6 +91,7 @@ fn remove(backup: &Path, folder: &Path) -> io::Result<()> {
         Err(error) => Err(error),
     };
     unless_gone(removed)?;
+    faults::io("remove the manifest")?;
     unless_gone(fs::remove_file(Manifest::path_for(backup)))?;
     files::sync_folder_of(backup)?;
     // Folders of runs that hold nothing any more.

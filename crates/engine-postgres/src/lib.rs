@@ -18,6 +18,7 @@ mod guard;
 mod home;
 mod ledger;
 mod roles;
+mod throwaway;
 mod worker;
 
 use sql::Dialect;

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use catalog::{Home, Normalised, Normaliser, Script, ScriptStatement, StatementError, Via};
 use diagnostics::code::NO_SCRATCH;
@@ -12,6 +11,7 @@ use runtime::EngineError;
 use crate::connect::{Address, Connector, Pins, Session};
 use crate::introspect::{Scope, introspect, search_path, set_search_path};
 use crate::server::{Binaries, Cluster};
+use crate::throwaway::{self, SCRATCH};
 use crate::{quote, sqlstate};
 
 /// The home schema of scripts whose names are unqualified: what [`catalog::HOME_SCHEMA`] says when
@@ -49,8 +49,6 @@ struct Scratch {
     session: Session,
     _database: Database,
 }
-
-static DATABASES: AtomicU32 = AtomicU32::new(0);
 
 impl PostgresNormaliser {
     /// On the server of this URL (`CUTOVER_SCRATCH_URL`, `--scratch-url`).
@@ -136,19 +134,20 @@ pub fn engine_name(session: &mut Session) -> Result<String, EngineError> {
 /// A database that goes away when dropped.
 pub(crate) struct Database {
     connector: Connector,
+    /// Holds the name.
+    owner: Session,
     name: String,
     kept: bool,
 }
 
 impl Database {
     pub(crate) fn create(connector: &Connector) -> Result<Self, EngineError> {
-        let number = DATABASES.fetch_add(1, Ordering::Relaxed);
-        let name = format!("cutover_scratch_{}_{number}", std::process::id());
-        let mut session = connector.open("scratch")?;
-        session.run(&format!("drop database if exists {}", quote(&name)))?;
-        session
+        let mut owner = connector.open("scratch")?;
+        throwaway::remove_left(&mut owner, SCRATCH)?;
+        let name = throwaway::claim(&mut owner, SCRATCH)?;
+        owner
             .run(&format!("create database {} template template0 encoding 'UTF8'", quote(&name)))?;
-        Ok(Self { connector: connector.clone(), name, kept: false })
+        Ok(Self { connector: connector.clone(), owner, name, kept: false })
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -158,6 +157,8 @@ impl Database {
     /// Leaves it on the server; returns its name.
     pub(crate) fn keep(mut self) -> String {
         self.kept = true;
+        // The session that made it may comment on it; where it was lost, the database goes later.
+        drop(throwaway::keep(&mut self.owner, &self.name));
         self.name.clone()
     }
 
@@ -171,13 +172,9 @@ impl Drop for Database {
         if self.kept {
             return;
         }
-        // What cannot be dropped here goes with the throw-away cluster, or has a name that says
-        // whose it is.
-        if let Ok(mut session) = self.connector.open("scratch") {
-            drop(
-                session.run(&format!("drop database if exists {} with (force)", quote(&self.name))),
-            );
-        }
+        let drop_it = format!("drop database if exists {} with (force)", quote(&self.name));
+        // Where the session was lost too, the next command that makes one removes it.
+        drop(self.owner.run(&drop_it));
     }
 }
 

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use backup::manifest::{About, Content, Manifest};
-use backup::{BackupName, files};
+use backup::{BackupName, files, unfinished};
 use diagnostics::code;
 use runtime::EngineError;
 use runtime::engine::{Result, SourceEngine as _, SourcePath};
@@ -104,6 +104,7 @@ pub fn restore(
     let place = Place::of(to, shown)?;
     place::may_be_replaced(&place, replace)?;
     manifest.check_bytes(backup)?;
+    unfinished::remove(place.folder(), &[&format!("{}{}-", unfinished::RESTORE, name(&place))]);
     let staged = place.folder().join(staged_name(&place));
     let mut partial = Partial::new();
     let rows = build(backup, manifest, &staged, &mut partial)?;
@@ -121,9 +122,14 @@ fn millis(since: Instant) -> u64 {
     u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
+/// What the place's own name looks like in names of files that a restore makes.
+fn name(place: &Place) -> String {
+    BackupName::plain(&crate::source::name_of(&place.live()))
+}
+
 fn staged_name(place: &Place) -> String {
-    let of = crate::source::name_of(&place.live());
-    BackupName::new(&of, jiff::Timestamp::now(), "").partial().replacen(".partial", ".restoring", 1)
+    let name = BackupName::new(&name(place), jiff::Timestamp::now(), "");
+    name.partial().replacen(unfinished::BACKUP, unfinished::RESTORE, 1)
 }
 
 /// The backup as a database at `to`, which is new, with everything compared; gives its rows.

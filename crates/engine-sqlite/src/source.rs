@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ::backup::manifest::Timings;
+use ::backup::unfinished::{self, Hold};
 use ::backup::{BackupName, files};
 use diagnostics::code;
 use runtime::EngineError;
@@ -160,8 +161,11 @@ impl SqliteSources {
         make_folder(folder, &source)?;
         let failed = |error| io_error(&code::BACKUP_FAILED, &folder.display().to_string(), &error);
         // Where the backups are there is room for one more, and nobody else reads it.
-        let drill =
-            tempfile::Builder::new().prefix(".drill-").tempdir_in(folder).map_err(failed)?;
+        let drill = tempfile::Builder::new()
+            .prefix(unfinished::DRILL)
+            .tempdir_in(folder)
+            .map_err(failed)?;
+        let _held = Hold::on(drill.path()).map_err(failed)?;
         let name = BackupName::new(&name_of(&source.path), jiff::Timestamp::now(), ".sqlite");
         let to = Destination::Named { folder, name };
         let snapshot = drill.path().join("restored");
@@ -292,14 +296,28 @@ impl Destination<'_> {
         }
     }
 
-    /// The verified backup gets its name, which must be free.
-    fn settle(&self, written: PathBuf, sha256: &str, partial: &mut Partial) -> Result<PathBuf> {
-        let Destination::Named { folder, name } = self else { return Ok(written) };
-        let path = folder.join(name.with_digest(sha256));
-        files::rename_new(&written, &path)
-            .map_err(|error| io_error(&code::BACKUP_FAILED, &path.display().to_string(), &error))?;
-        partial.take(&path);
-        Ok(path)
+    /// The name of the verified backup.
+    fn settled(&self, sha256: &str) -> PathBuf {
+        match self {
+            Destination::At(path) => path.to_path_buf(),
+            Destination::Named { folder, name } => folder.join(name.with_digest(sha256)),
+        }
+    }
+
+    /// The backup gets that name, which must be free. Its manifest is there already: a command that
+    /// dies between the two leaves a manifest of nothing, and not rows that nobody knows of.
+    fn settle(&self, written: &Path, settled: &Path, partial: &mut Partial) -> Result<()> {
+        if written == settled {
+            return Ok(());
+        }
+        let failed = |error| io_error(&code::BACKUP_FAILED, &settled.display().to_string(), &error);
+        let renamed = files::rename_new(written, settled);
+        // Also where it has the name and that is not durable; a file of that name that was there
+        // before is not ours.
+        if !written.exists() {
+            partial.take(settled);
+        }
+        renamed.map_err(failed)
     }
 }
 
@@ -332,9 +350,10 @@ fn back_up(
     })?;
     taken.timings.drill_ms = millis(drill);
     let mut report = finish(&written, snapshot, &digests, foreign_key_violations, sha256)?;
-    report.backup = to.settle(written, &report.sha256, &mut partial)?;
+    report.backup = to.settled(&report.sha256);
     report.elapsed_ms = millis(start);
     manifest::write(&report, taken, &digests, durable, &mut partial)?;
+    to.settle(&written, &report.backup, &mut partial)?;
     partial.keep();
     Ok(report)
 }

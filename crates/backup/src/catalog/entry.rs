@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use diagnostics::{code, did_you_mean};
 use jiff::Timestamp;
-use runtime::EngineError;
-use rusqlite::{Row, named_params, params};
+use runtime::{EngineError, faults};
+use rusqlite::{Connection, Row, named_params, params};
 
 use super::Catalog;
 use crate::manifest::About;
@@ -120,31 +120,41 @@ impl Catalog {
             rows: manifest.rows(),
         };
         let keep = serde_json::to_string(&keep).unwrap_or_default();
-        self.conn
-            .execute(
-                INSERT,
-                named_params! {
-                    ":name": name, ":kind": manifest.about.kind(), ":origin": manifest.origin,
-                    ":engine": manifest.engine, ":taken_at": manifest.taken_at,
-                    ":size": signed(manifest.size), ":rows": signed(manifest.rows()),
-                    ":sha256": manifest.sha256, ":run": run_of(&name), ":by": user(),
-                    ":keep": keep, ":procedure": procedure(&name, &manifest.about),
-                },
-            )
-            .map_err(|error| self.failed(&error))?;
-        self.record(&name, &drill)
+        let values = named_params! {
+            ":name": name, ":kind": manifest.about.kind(), ":origin": manifest.origin,
+            ":engine": manifest.engine, ":taken_at": manifest.taken_at,
+            ":size": signed(manifest.size), ":rows": signed(manifest.rows()),
+            ":sha256": manifest.sha256, ":run": run_of(&name), ":by": user(),
+            ":keep": keep, ":procedure": procedure(&name, &manifest.about),
+        };
+        // Both or none: an entry without its drill would not count as verified.
+        let both = || {
+            let transaction = self.conn.unchecked_transaction()?;
+            transaction.execute(INSERT, values)?;
+            insert(&transaction, &name, &drill)?;
+            transaction.commit()
+        };
+        self.changed("enter the backup", both)
     }
 
     /// # Errors
     /// `BKP104`.
     pub fn record(&self, backup: &str, test: &Test) -> Result<(), EngineError> {
-        let sql = "insert into verification \
-            (backup, test, tested_at, elapsed_ms, passed, detail, row_count) \
-            values (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-        let Test { kind, at, elapsed_ms, passed, detail, rows } = test;
-        let values =
-            params![backup, kind.word(), at, signed(*elapsed_ms), passed, detail, signed(*rows)];
-        self.conn.execute(sql, values).map(drop).map_err(|error| self.failed(&error))
+        self.changed("record the test", || insert(&self.conn, backup, test))
+    }
+
+    fn changed(
+        &self,
+        what: &str,
+        change: impl FnOnce() -> rusqlite::Result<()>,
+    ) -> Result<(), EngineError> {
+        let point = || {
+            let point = faults::io(what);
+            point.map_err(|error| super::unusable(&self.path(), &error.to_string()))
+        };
+        point()?;
+        change().map_err(|error| self.failed(&error))?;
+        point()
     }
 
     /// All backups that were not removed, the oldest first.
@@ -209,7 +219,7 @@ impl Catalog {
     ) -> Result<(), EngineError> {
         let sql = "update backup set pruned_at = ?2, pruned_why = ?3 where name = ?1";
         let values = params![name, format!("{at:.3}"), why];
-        self.conn.execute(sql, values).map(drop).map_err(|error| self.failed(&error))
+        self.changed("mark the backup as pruned", || self.conn.execute(sql, values).map(drop))
     }
 
     /// Its path below the folder of backups.
@@ -220,6 +230,16 @@ impl Catalog {
                 .object(backup.display().to_string())
         })
     }
+}
+
+fn insert(conn: &Connection, backup: &str, test: &Test) -> rusqlite::Result<()> {
+    let sql = "insert into verification \
+        (backup, test, tested_at, elapsed_ms, passed, detail, row_count) \
+        values (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    let Test { kind, at, elapsed_ms, passed, detail, rows } = test;
+    let values =
+        params![backup, kind.word(), at, signed(*elapsed_ms), passed, detail, signed(*rows)];
+    conn.execute(sql, values).map(drop)
 }
 
 /// Runs put their backups into folders of their own names.

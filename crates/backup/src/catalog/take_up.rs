@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use runtime::EngineError;
 
 use super::Catalog;
-use crate::{Keep, Manifest};
+use crate::{Keep, Manifest, unfinished};
 
 /// Folders below the folder of backups: run, source.
 const DEPTH: usize = 3;
@@ -21,11 +21,13 @@ pub struct TakenUp {
 }
 
 impl Catalog {
-    /// Enters every backup with a manifest that the catalog does not know; `keep` is for those.
+    /// Enters every backup with a manifest that the catalog does not know; `keep` is for those. What a
+    /// command that died left half made goes.
     ///
     /// # Errors
     /// `BKP104`.
     pub fn take_up(&mut self, keep: Keep) -> Result<TakenUp, EngineError> {
+        unfinished::remove(self.folder(), &[unfinished::BACKUP, unfinished::DRILL]);
         let known: BTreeSet<String> = self.list()?.into_iter().map(|entry| entry.name).collect();
         let mut found = TakenUp::default();
         for backup in backups(self.folder(), DEPTH) {

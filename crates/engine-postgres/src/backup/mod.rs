@@ -17,9 +17,10 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use backup::manifest::{About, Content, FORMAT, FolderFile, Manifest, Postgres, Timings};
+use backup::unfinished::Hold;
 use backup::{BackupName, files};
 use diagnostics::code::{BACKUP_FAILED, DISK_FULL};
-use runtime::EngineError;
+use runtime::{EngineError, faults};
 
 use crate::connect::{Connector, Session};
 use crate::scratch::engine_name;
@@ -188,6 +189,7 @@ fn between(
 
 /// Files of the dump with their digests; private, read-only and durable from here on.
 fn seal(dump: &Path) -> io::Result<BTreeMap<String, FolderFile>> {
+    faults::io("seal the dump")?;
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(dump)? {
         let path = entry?.path();
@@ -213,16 +215,19 @@ fn failed(path: &Path, error: &io::Error) -> EngineError {
 /// The folder of a dump that is not verified yet; it goes with everything in it unless it is kept.
 struct Partial {
     path: PathBuf,
+    /// Who finds such a folder that nobody holds removes it.
+    _held: Hold,
     kept: bool,
 }
 
 impl Partial {
     fn create(folder: &Path, name: &BackupName) -> Result<Self, EngineError> {
         let path = folder.join(name.partial());
-        files::create_folders(folder)
+        let held = files::create_folders(folder)
             .and_then(|()| files::create_new_folder(&path))
+            .and_then(|()| Hold::on(&path))
             .map_err(|error| failed(&path, &error))?;
-        Ok(Self { path, kept: false })
+        Ok(Self { path, _held: held, kept: false })
     }
 
     /// The verified dump gets its name, and its manifest.
@@ -234,9 +239,17 @@ impl Partial {
     ) -> Result<PathBuf, EngineError> {
         manifest.file = name.with_digest(&manifest.sha256);
         let backup = folder.join(&manifest.file);
-        files::rename_new(&self.path, &backup).map_err(|error| failed(&backup, &error))?;
-        self.path = backup.clone();
+        // A command that dies between the two leaves a manifest of nothing, and not rows that nobody
+        // knows of.
         manifest.write(&backup).map_err(|error| failed(&backup, &error))?;
+        files::rename_new(&self.path, &backup).map_err(|error| {
+            // It may have the name, and that is not durable.
+            if !self.path.exists() {
+                self.path.clone_from(&backup);
+            }
+            drop(fs::remove_file(Manifest::path_for(&backup)));
+            failed(&backup, &error)
+        })?;
         self.kept = true;
         Ok(backup)
     }

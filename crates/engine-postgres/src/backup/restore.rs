@@ -6,12 +6,13 @@ use std::time::Instant;
 
 use backup::manifest::{About, Manifest, Postgres};
 use diagnostics::code::{RESTORE_FAILED, RESTORE_REFUSED};
-use runtime::EngineError;
+use runtime::{EngineError, faults};
 
 use super::{millis, trial};
 use crate::connect::{Connector, Session};
 use crate::quote;
 use crate::roles;
+use crate::throwaway::{self, RESTORING};
 
 /// A restore that went well.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,10 +93,15 @@ pub fn restore(
     roles_are_there(&mut admin, about)?;
     let mut building = Building::create(admin, database)?;
     let came = trial::into(&connector.in_database(&building.name), backup, about)?;
+    point("compare what was restored")?;
     trial::compare(manifest, about, &came)
         .map_err(|error| error.object(backup.display().to_string()))?;
     let moved_aside = building.take_place(database, replace)?;
     Ok(Restored { rows: manifest.rows(), moved_aside, elapsed_ms: millis(start) })
+}
+
+fn point(what: &str) -> Result<(), EngineError> {
+    faults::io(what).map_err(|error| EngineError::new(&RESTORE_FAILED, error.to_string()))
 }
 
 fn of(manifest: &Manifest) -> Result<&Postgres, EngineError> {
@@ -195,16 +201,17 @@ struct Building {
 impl Building {
     /// Like the database in the place, where there is one: encoding and collation are its own.
     fn create(mut admin: Session, like: &str) -> Result<Self, EngineError> {
-        let now = jiff::Timestamp::now();
-        let time = now.strftime("%Y%m%d%H%M%S");
-        let name = format!("cutover_restoring_{time}_{}", std::process::id());
+        throwaway::remove_left(&mut admin, RESTORING)?;
+        let name = throwaway::claim(&mut admin, RESTORING)?;
         let sql = "select format('encoding %L lc_collate %L lc_ctype %L', \
             pg_encoding_to_char(encoding), datcollate, datctype) from pg_database \
             where datname = $1";
         let rows = admin.rows(&RESTORE_FAILED, sql, &[&like])?;
         let options: Option<String> = rows.first().map(|row| row.get(0));
         let options = options.unwrap_or_else(|| "encoding 'UTF8'".to_owned());
+        point("create the database")?;
         admin.run(&format!("create database {} template template0 {options}", quote(&name)))?;
+        point("restore into the database")?;
         Ok(Self { admin, name, placed: false })
     }
 
@@ -217,12 +224,14 @@ impl Building {
         };
         let old = aside.as_ref().map(|aside| rename(database, aside)).unwrap_or_default();
         let sql = format!("begin; {old} {} commit", rename(&self.name, database));
+        point("rename the databases")?;
         if let Err(error) = self.admin.run(&sql) {
             drop(self.admin.run("rollback"));
             return Err(EngineError { code: &RESTORE_FAILED, ..error }
                 .object(format!("database {database}")));
         }
         self.placed = true;
+        point("end the restore")?;
         Ok(aside)
     }
 }

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use backup::files::{beside, rename_new, sync_folder_of};
 use diagnostics::code;
-use runtime::EngineError;
 use runtime::engine::{Result, SourcePath};
+use runtime::{EngineError, faults};
 use rustix::fs::{AtFlags, CWD, linkat};
 
 use super::aside;
@@ -120,6 +120,7 @@ fn move_aside(live: &Path) -> io::Result<Option<PathBuf>> {
     let aside = aside(live);
     let mut linked = Vec::new();
     for part in &parts {
+        faults::io("link a part")?;
         let (from, to) = (beside(live, part), beside(&aside, part));
         if linkat(CWD, &from, CWD, &to, AtFlags::empty()).is_ok() {
             linked.push(from);
@@ -131,7 +132,7 @@ fn move_aside(live: &Path) -> io::Result<Option<PathBuf>> {
     for part in parts {
         let from = beside(live, part);
         match linked.contains(&from) {
-            true => fs::remove_file(from)?,
+            true => faults::io("remove a part").and_then(|()| fs::remove_file(from))?,
             // No second names on this file system.
             false => rename_new(&from, &beside(&aside, part))?,
         }

@@ -7,9 +7,10 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use backup::unfinished::Hold;
 use diagnostics::code;
 use runtime::engine::Result;
-use runtime::{EngineError, RowDigest};
+use runtime::{EngineError, RowDigest, faults};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, Error, ffi};
 use sha2::{Digest as _, Sha256};
@@ -25,20 +26,24 @@ pub(crate) type Digests = BTreeMap<String, RowDigest>;
 /// Files made by an unfinished backup; they go unless [`Partial::keep`] is called.
 pub(crate) struct Partial {
     files: Vec<PathBuf>,
+    /// Who finds such a file that nobody holds removes it.
+    held: Vec<Hold>,
     kept: bool,
 }
 
 impl Partial {
     pub(crate) fn new() -> Self {
-        Self { files: Vec::new(), kept: false }
+        Self { files: Vec::new(), held: Vec::new(), kept: false }
     }
 
     /// Creates a file that was not there, for this user only, and its folder.
     pub(crate) fn create(&mut self, path: &Path) -> io::Result<File> {
         let folder = path.parent().unwrap_or(Path::new("."));
+        faults::io("create file")?;
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         let file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
         self.files.push(path.to_owned());
+        self.held.push(Hold::on(path)?);
         Ok(file)
     }
 
@@ -96,13 +101,23 @@ fn copy_pages(from: &Connection, to: &Path) -> rusqlite::Result<()> {
     let mut to = connect::open(to, Access::ReadWrite, Duration::ZERO)?;
     to.execute_batch("PRAGMA journal_mode = off; PRAGMA synchronous = off")?;
     let backup = Backup::new(from, &mut to)?;
+    point("copy the pages")?;
     match backup.step(-1)? {
         StepResult::Done => Ok(()),
         _ => Err(Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_BUSY), None)),
     }
 }
 
+/// As the error that SQLite has for a disk that fails.
+fn point(what: &str) -> rusqlite::Result<()> {
+    let failed = |error: io::Error| {
+        Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_IOERR), Some(error.to_string()))
+    };
+    faults::io(what).map_err(failed)
+}
+
 pub(crate) fn sync(path: &Path) -> io::Result<()> {
+    faults::io("sync file")?;
     File::open(path)?.sync_all()?;
     File::open(path.parent().unwrap_or(Path::new("/")))?.sync_all()
 }
@@ -184,6 +199,7 @@ pub(crate) fn drill(
 }
 
 fn copy_bytes(from: &Path, mut to: File) -> io::Result<String> {
+    faults::io("copy the backup")?;
     let (mut from, mut hash) = (File::open(from)?, Sha256::new());
     let mut buffer = vec![0; 1 << 20];
     loop {

@@ -1,7 +1,7 @@
 //! What the environment asks for, and the count.
 
+use std::fs::{File, OpenOptions};
 use std::io::Write as _;
-use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -19,7 +19,8 @@ enum Mode {
 struct Plan {
     mode: Mode,
     at: u64,
-    file: Option<PathBuf>,
+    /// Opened before anything else: a thread may be confined to folders that do not have it.
+    file: Option<File>,
 }
 
 static PASSED: AtomicU64 = AtomicU64::new(0);
@@ -35,7 +36,8 @@ fn plan() -> Option<&'static Plan> {
             "count" => Mode::Count,
             _ => return None,
         };
-        let file = std::env::var_os("CUTOVER_FAULT_FILE").map(PathBuf::from);
+        let file = std::env::var_os("CUTOVER_FAULT_FILE")
+            .and_then(|path| OpenOptions::new().create(true).append(true).open(path).ok());
         Some(Plan { mode, at: at.parse().ok()?, file })
     };
     PLAN.get_or_init(read).as_ref()
@@ -65,9 +67,9 @@ pub(super) fn pass(what: &str) -> Result<(), Fault> {
 
 /// A point that cannot tell is one that was never reached: the test says so.
 fn tell(plan: &Plan, what: &str) {
-    let Some(path) = &plan.file else { return };
-    let written = std::fs::OpenOptions::new().create(true).append(true).open(path);
-    drop(written.and_then(|mut file| writeln!(file, "{what}")));
+    let Some(mut file) = plan.file.as_ref() else { return };
+    // In one call: threads tell at the same time.
+    drop(file.write_all(format!("{what}\n").as_bytes()));
 }
 
 fn die() -> ! {

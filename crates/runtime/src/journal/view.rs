@@ -18,6 +18,7 @@ pub struct View {
     pub head: String,
     #[serde(flatten)]
     pub begun: Option<Begun>,
+    /// Empty where the run died before its first record: whoever closed its journal did not start it.
     pub started_at: String,
     pub updated_at: String,
     pub current_stage: Option<Alias>,
@@ -101,7 +102,7 @@ impl View {
         self.seq = line.seq;
         self.head = sum.to_owned();
         self.updated_at.clone_from(&line.at);
-        if self.started_at.is_empty() {
+        if matches!(line.record, Record::Begun(_)) {
             self.started_at.clone_from(&line.at);
         }
         self.take(&line.record);
