@@ -24,6 +24,7 @@ mod misfits;
 mod mistakes;
 mod pages;
 mod permissions;
+mod preflight;
 mod readme;
 mod real;
 mod rehearse;

@@ -51,6 +51,20 @@ impl Affinity {
         }
     }
 
+    /// Whether a `STRICT` table takes what the column makes of a value, by its canonical bytes: a
+    /// value of the column's own type, or null.
+    pub(crate) fn is_strictly(self, canonical: &[u8]) -> bool {
+        let own = match self {
+            Affinity::Integer => Value::Integer(0),
+            Affinity::Real => Value::Real(0.0),
+            Affinity::Text => Value::Text(b""),
+            Affinity::Blob => Value::Blob(b""),
+            Affinity::Numeric => return true,
+        };
+        let tag = canonical.first().copied();
+        [Value::Null, own].iter().any(|value| tag == Some(canonical::tag(*value)))
+    }
+
     /// Whether the value is certainly stored as it is. A wrong `true` cannot hide anything: the
     /// digest of what is read back would differ.
     pub(crate) fn keeps(self, value: Value<'_>) -> bool {

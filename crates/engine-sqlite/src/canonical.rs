@@ -16,23 +16,26 @@ use crate::large::{self, LargeRow, Reading};
 use crate::text::quote;
 
 pub(crate) fn push(out: &mut Vec<u8>, value: Value<'_>) {
-    let mut sized = |tag: u8, bytes: &[u8]| {
-        out.push(tag);
-        out.extend_from_slice(&(bytes.len() as u64).to_be_bytes());
-        out.extend_from_slice(bytes);
-    };
+    out.push(tag(value));
     match value {
-        Value::Null => out.push(0),
-        Value::Integer(i) => {
-            out.push(1);
-            out.extend_from_slice(&i.to_be_bytes());
+        Value::Null => {}
+        Value::Integer(i) => out.extend_from_slice(&i.to_be_bytes()),
+        Value::Real(r) => out.extend_from_slice(&r.to_bits().to_be_bytes()),
+        Value::Text(bytes) | Value::Blob(bytes) => {
+            out.extend_from_slice(&(bytes.len() as u64).to_be_bytes());
+            out.extend_from_slice(bytes);
         }
-        Value::Real(r) => {
-            out.push(2);
-            out.extend_from_slice(&r.to_bits().to_be_bytes());
-        }
-        Value::Text(text) => sized(3, text),
-        Value::Blob(bytes) => sized(4, bytes),
+    }
+}
+
+/// The first byte of a value's canonical form: its type.
+pub(crate) fn tag(value: Value<'_>) -> u8 {
+    match value {
+        Value::Null => 0,
+        Value::Integer(_) => 1,
+        Value::Real(_) => 2,
+        Value::Text(_) => 3,
+        Value::Blob(_) => 4,
     }
 }
 

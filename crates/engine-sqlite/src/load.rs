@@ -19,6 +19,9 @@ struct Into {
     name: String,
     declared: String,
     affinity: Affinity,
+    /// Of a `STRICT` table: another type is refused.
+    strict: bool,
+    not_null: bool,
     conversion: Option<ir::Conversion>,
     on_misfit: OnMisfit,
 }
@@ -77,6 +80,30 @@ impl<'a> Loader<'a> {
             misfits: Vec::new(),
             rejected: 0,
         })
+    }
+
+    /// The values that stand for what does not fit, as far as they can be known without a row.
+    ///
+    /// # Errors
+    /// `RUN813` with all defaults that do not fit their own columns.
+    pub(crate) fn check_defaults(mut self) -> Result<()> {
+        let mut refused = Vec::new();
+        for index in 0..self.columns.len() {
+            let OnMisfit::Default(text) = self.columns[index].on_misfit.clone() else { continue };
+            if let Err(why) = self.value(index, Value::Text(text.as_bytes())) {
+                let Into { name, declared, .. } = &self.columns[index];
+                refused.push(format!(
+                    "column `{name}`: the default `{text}` for what does not fit does not fit \
+                     `{declared}` either: {why}"
+                ));
+            }
+        }
+        if refused.is_empty() {
+            return Ok(());
+        }
+        Err(EngineError::new(&code::UNSUPPORTED_TYPE, refused.join("; "))
+            .object(format!("table {}", self.table))
+            .help("give `misfit: { default: … }` a value of the column's own type"))
     }
 
     /// What the plan says about a value that does not fit; `false`: the row is left out.
@@ -140,6 +167,10 @@ impl<'a> Loader<'a> {
             None => None,
         };
         let sent = converted.as_ref().map_or(sent, |text| Value::Text(text.as_bytes()));
+        if sent == Value::Null && column.not_null {
+            return Err("it is null, and the column is not null".to_owned());
+        }
+        let at = self.canonical.len();
         if column.affinity.keeps(sent) {
             canonical::push(&mut self.canonical, sent);
         } else if !self
@@ -148,6 +179,9 @@ impl<'a> Loader<'a> {
             .map_err(|error| failure(&error).message)?
         {
             return Err(format!("{} would be changed by the column's type", kind(sent)));
+        }
+        if column.strict && !column.affinity.is_strictly(&self.canonical[at..]) {
+            return Err(format!("{} is not of the type {}", kind(sent), column.declared));
         }
         self.loaded.bytes += size(sent);
         if let Some(insert) = &mut self.insert {
@@ -206,16 +240,18 @@ fn resolve(conn: &Connection, table: &str, columns: &[LoadInto]) -> Result<Vec<I
         let strict = "SELECT coalesce(max(strict), 0) FROM pragma_table_list \
                       WHERE schema = 'main' AND name = ?1 COLLATE NOCASE";
         let strict: bool = conn.query_row(strict, [table], |row| row.get(0))?;
-        let mut statement = conn.prepare("SELECT name, type FROM pragma_table_xinfo(?1)")?;
-        let types = statement.query_map([table], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok((strict, types.collect::<rusqlite::Result<Vec<(String, String)>>>()?))
+        let sql = "SELECT name, type, \"notnull\" FROM pragma_table_xinfo(?1)";
+        let mut statement = conn.prepare(sql)?;
+        let types =
+            statement.query_map([table], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        Ok((strict, types.collect::<rusqlite::Result<Vec<(String, String, bool)>>>()?))
     };
     let (strict, types) = read().map_err(|error| engine_error(&code::LOAD_FAILED, &error))?;
     let mut unsuited = Vec::new();
     let mut resolved = Vec::with_capacity(columns.len());
     for LoadInto { column, conversion, on_misfit } in columns {
-        let Some((name, declared)) =
-            types.iter().find(|(name, _)| name.eq_ignore_ascii_case(column))
+        let Some((name, declared, not_null)) =
+            types.iter().find(|(name, ..)| name.eq_ignore_ascii_case(column))
         else {
             let message = format!("there is no column `{column}`");
             return Err(
@@ -229,6 +265,8 @@ fn resolve(conn: &Connection, table: &str, columns: &[LoadInto]) -> Result<Vec<I
             name: name.clone(),
             declared: declared.clone(),
             affinity,
+            strict: strict && !declared.eq_ignore_ascii_case("any"),
+            not_null: *not_null,
             conversion: *conversion,
             on_misfit: on_misfit.clone(),
         });

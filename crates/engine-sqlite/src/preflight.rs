@@ -24,13 +24,17 @@ use crate::target::SqliteTarget;
 use crate::target::place::Place;
 use crate::text::{count, quote};
 
-pub(crate) fn preflight(target: &SqliteTarget, plan: &CompiledPlan) -> Result<Preflight> {
+/// Also gives the database in memory that the plan's statements were applied to.
+pub(crate) fn preflight(
+    target: &SqliteTarget,
+    plan: &CompiledPlan,
+) -> Result<(Preflight, Connection)> {
     let mut found = Preflight { before: live_fingerprint(&target.place)?, ..Preflight::default() };
     folder(&target.place, &target.sources, &mut found);
     not_a_source(target, &mut found);
-    let built = proof::prove(plan, &mut found)?;
+    let (built, proof) = proof::prove(plan, &mut found)?;
     live(target, &built, &mut found);
-    Ok(found)
+    Ok((found, proof))
 }
 
 impl SqliteTarget {

@@ -19,8 +19,8 @@ use diagnostics::code;
 use ir::{Check, CompiledPlan, Existing};
 use runtime::EngineError;
 use runtime::engine::{
-    BackupReport, CatalogReport, CheckOutcome, Leftover, Outcome, Preflight, PromoteHooks,
-    Promotion, Result, RunInfo, SourcePath, Staging, TargetEngine, Worker,
+    BackupReport, CatalogReport, CheckOutcome, Leftover, LoadInto, Outcome, Preflight,
+    PromoteHooks, Promotion, Result, RunInfo, SourcePath, Staging, TargetEngine, Worker,
 };
 use rusqlite::Connection;
 
@@ -29,6 +29,7 @@ use crate::canonical::stored_tables;
 use crate::connect::{self, Access};
 use crate::error_code::{engine_error, failure, io_error};
 use crate::introspect::introspect;
+use crate::load::Loader;
 use crate::preflight;
 use crate::promote;
 use crate::scratch::SqliteNormaliser;
@@ -61,6 +62,8 @@ pub struct SqliteTarget {
     pub(crate) sources: Vec<PathBuf>,
     /// What preflight saw at the target's path.
     pub(crate) before: Option<String>,
+    /// The tables of the plan, empty and in memory, as preflight built them.
+    proof: Option<Connection>,
     pub(crate) staged: Option<Staged>,
     lock: Option<Lock>,
 }
@@ -78,7 +81,7 @@ impl SqliteTarget {
     pub fn open(options: TargetOptions) -> Result<Self> {
         let place = Place::of(&options.path, &options.shown)?;
         let (existing, sources) = (options.existing, options.sources);
-        Ok(Self { place, existing, sources, before: None, staged: None, lock: None })
+        Ok(Self { place, existing, sources, before: None, proof: None, staged: None, lock: None })
     }
 
     /// The folder that the run writes into; it may not exist yet.
@@ -185,9 +188,17 @@ impl TargetEngine for SqliteTarget {
     }
 
     fn preflight(&mut self, plan: &CompiledPlan) -> Result<Preflight> {
-        let preflight = preflight::preflight(self, plan)?;
+        let (preflight, proof) = preflight::preflight(self, plan)?;
+        self.proof = Some(proof);
         self.before = Some(preflight.before.clone());
         Ok(preflight)
+    }
+
+    fn check_load(&mut self, table: &str, into: &[LoadInto]) -> Result<()> {
+        match &self.proof {
+            Some(proof) => Loader::digesting(proof, table, into)?.check_defaults(),
+            None => Ok(()),
+        }
     }
 
     fn back_up_target(&mut self, _: &CompiledPlan, folder: &Path) -> Result<Option<BackupReport>> {

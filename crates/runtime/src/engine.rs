@@ -282,6 +282,15 @@ pub trait TargetEngine: Recover + Send {
     /// schemas that nobody else ever sees, and the two catalogs are compared.
     fn preflight(&mut self, plan: &CompiledPlan) -> Result<Preflight>;
 
+    /// Whether values can go into the columns as they are bound: their types, the conversions, the
+    /// defaults for what does not fit. Asked of the tables that [`TargetEngine::preflight`] proved.
+    ///
+    /// # Errors
+    /// All that is wrong with the table, in one error.
+    fn check_load(&mut self, _table: &str, _into: &[LoadInto]) -> Result<()> {
+        Ok(())
+    }
+
     /// Stops what the calls of this trait are doing, from another thread; `None`: they are short.
     fn canceller(&self) -> Option<Box<dyn Cancel>> {
         None
@@ -412,6 +421,38 @@ pub struct Preflight {
     /// Fingerprint of what the promote would replace; the promote refuses if it has changed.
     pub before: String,
     pub replaced: Vec<ReplacedTable>,
+    /// `None`: nothing limits what an index build writes to temporary files.
+    pub sort_limit: Option<SortLimit>,
+}
+
+/// How much the sort of one index build may write to temporary files, and what the plan sorts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SortLimit {
+    /// Bytes of one process.
+    pub bytes: u64,
+    /// Processes that one build may share its sort among.
+    pub processes: u64,
+    /// What to raise, for people: `` `temp_file_limit` of the server``.
+    pub setting: String,
+    pub indexes: Vec<SortedIndex>,
+}
+
+/// An index whose build sorts one entry per row of its table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SortedIndex {
+    pub index: String,
+    pub table: String,
+    /// Bytes of every entry at least, whatever the row holds.
+    pub entry_bytes: u64,
+    /// Columns whose values come to that where they are not null.
+    pub columns: Vec<SortedColumn>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SortedColumn {
+    pub name: String,
+    /// Bytes of a value; `None`: as many as it has.
+    pub width: Option<u64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -69,25 +69,57 @@ struct Attribute {
     not_null: bool,
 }
 
+/// A table as the server has it, before anybody says what goes into which column.
+#[derive(Clone, Debug)]
+pub(crate) struct Loadable {
+    name: String,
+    partitioned: bool,
+    attributes: Vec<Attribute>,
+    types: Types,
+}
+
+impl Loadable {
+    /// Looks the table up on the search path.
+    ///
+    /// # Errors
+    /// `RUN811`: there is no such table, or none that takes rows.
+    pub(crate) fn look_up(client: &mut Client, table: &str) -> Result<Self> {
+        let failed = |error: postgres::Error| sqlstate::error(&code::LOAD_FAILED, &error);
+        let (oid, kind) = find(client, table)?;
+        let attributes = attributes(client, oid).map_err(failed)?;
+        let types = types_of(client, oid).map_err(failed)?;
+        Ok(Self { name: table.to_owned(), partitioned: kind == "p", attributes, types })
+    }
+
+    /// Whether rows can be loaded into these columns.
+    ///
+    /// # Errors
+    /// As [`Table::look_up`].
+    pub(crate) fn check(&self, wanted: &[LoadInto]) -> Result<()> {
+        self.table(wanted).map(drop)
+    }
+
+    fn table(&self, wanted: &[LoadInto]) -> Result<Table> {
+        let mut problems = Problems::default();
+        let columns = wanted.iter().filter_map(|into| {
+            let attribute = self.attributes.iter().find(|found| found.name == into.column);
+            problems.keep(column(attribute, into, &self.types))
+        });
+        let columns = columns.collect();
+        problems.into_result(&self.name)?;
+        Ok(Table { name: self.name.clone(), partitioned: self.partitioned, columns })
+    }
+}
+
 impl Table {
     /// Looks the table up on the search path and finds an encoder for each of `wanted`.
     ///
     /// # Errors
     /// All that is wrong in one: the table or columns that are not there or are computed
-    /// (`RUN811`), types without a way in and conversions that do not lead to the type (`RUN813`).
+    /// (`RUN811`), types without a way in, conversions that do not lead to the type and defaults
+    /// that do not fit it (`RUN813`).
     pub(super) fn look_up(client: &mut Client, table: &str, wanted: &[LoadInto]) -> Result<Self> {
-        let failed = |error: postgres::Error| sqlstate::error(&code::LOAD_FAILED, &error);
-        let (oid, kind) = find(client, table)?;
-        let attributes = attributes(client, oid).map_err(failed)?;
-        let types = types_of(client, oid).map_err(failed)?;
-        let mut problems = Problems::default();
-        let columns = wanted.iter().filter_map(|into| {
-            let attribute = attributes.iter().find(|attribute| attribute.name == into.column);
-            problems.keep(column(attribute, into, &types))
-        });
-        let columns = columns.collect();
-        problems.into_result(table)?;
-        Ok(Self { name: table.to_owned(), partitioned: kind == "p", columns })
+        Loadable::look_up(client, table)?.table(wanted)
     }
 }
 

@@ -26,7 +26,9 @@ use postgres::Client;
 use runtime::engine::{LargeValues, LoadInto, LoadSink, Loaded, Misfit, Result, RowSink, Watch};
 use runtime::{Row, RowDigest};
 
-pub use probe::Probe;
+pub use probe::{Probe, Sent};
+
+pub(crate) use columns::Loadable;
 
 use columns::Table;
 use sink::Sink;
@@ -36,7 +38,8 @@ use sink::Sink;
 /// a transaction.
 ///
 /// # Errors
-/// As [`check_columns`]; `RUN811` where the server refuses to truncate or to copy. The sink's `row`
+/// What is wrong with the table or the columns, all in one; `RUN811` where the server refuses to
+/// truncate or to copy. The sink's `row`
 /// gives `RUN812` for a value that does not fit, its `finish` the server's own refusals (`RUN811`
 /// with SQLSTATE, constraint or column): they are read only there.
 pub fn load<'a>(
@@ -94,7 +97,7 @@ impl RowSink for Appending<'_> {
 /// [`LoadSink::finish`] if and only if (but for a collision of XXH3-128) the rows are those sent.
 ///
 /// # Errors
-/// As [`check_columns`]; `RUN811` where the server refuses to copy.
+/// As [`load`].
 pub fn row_digest(client: &mut Client, table: &str, columns: &[LoadInto]) -> Result<RowDigest> {
     let table = Table::look_up(client, table, columns)?;
     readback::digest(client, &table)
@@ -104,7 +107,7 @@ pub fn row_digest(client: &mut Client, table: &str, columns: &[LoadInto]) -> Res
 /// if the rows were loaded now.
 ///
 /// # Errors
-/// As [`check_columns`].
+/// As [`load`].
 pub fn digest_sink(
     client: &mut Client,
     table: &str,
@@ -117,7 +120,7 @@ pub fn digest_sink(
 /// As [`digest_sink`], with every row shown.
 ///
 /// # Errors
-/// As [`check_columns`].
+/// As [`load`].
 pub(crate) fn watch_sent<'a>(
     client: &mut Client,
     table: &str,
@@ -159,13 +162,4 @@ pub(crate) fn names(
 /// Positions of the columns in which two rows differ, given by their canonical bytes.
 pub(crate) fn differing(one: &[u8], other: &[u8]) -> Vec<usize> {
     tell::differing(one, other)
-}
-
-/// Whether rows can be loaded into these columns: for preflight, on an empty table.
-///
-/// # Errors
-/// All that is wrong, in one error: no such table, no such column, a computed one (`RUN811`), a type
-/// without a way in or a conversion that does not lead to it (`RUN813`).
-pub fn check_columns(client: &mut Client, table: &str, columns: &[LoadInto]) -> Result<()> {
-    Table::look_up(client, table, columns).map(drop)
 }

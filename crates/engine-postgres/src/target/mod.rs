@@ -24,8 +24,8 @@ use diagnostics::code::INTERNAL;
 use ir::{Check, CompiledPlan, PostgresTarget, Settings, Target};
 use runtime::EngineError;
 use runtime::engine::{
-    Activity, BackupReport, Cancel, CatalogReport, CheckOutcome, Ledger, Leftover, Outcome,
-    Preflight, PromoteHooks, Promotion, Result, RunInfo, Staging, TargetEngine, Worker,
+    Activity, BackupReport, Cancel, CatalogReport, CheckOutcome, Ledger, Leftover, LoadInto,
+    Outcome, Preflight, PromoteHooks, Promotion, Result, RunInfo, Staging, TargetEngine, Worker,
 };
 
 use crate::backup::Trial;
@@ -56,6 +56,8 @@ pub struct PostgresEngine {
     baseline: Option<Catalog>,
     /// The promote would replace rows.
     replaces: bool,
+    /// The tables that take rows, as preflight built them.
+    loadable: preflight::LoadableTables,
     /// Where a backup of the target is tried; absent where the plan takes none.
     trial: Option<Result<Trial>>,
 }
@@ -96,6 +98,7 @@ impl PostgresEngine {
             before: None,
             baseline: None,
             replaces: false,
+            loadable: preflight::LoadableTables::new(),
             trial,
         })
     }
@@ -191,7 +194,9 @@ impl TargetEngine for PostgresEngine {
     fn preflight(&mut self, plan: &CompiledPlan) -> Result<Preflight> {
         let own = self.connector.address().is_own_server();
         let verified = self.is_verified();
-        let mut result = preflight::run(&mut self.lead, plan, &self.target, own, verified)?;
+        let (mut result, loadable) =
+            preflight::run(&mut self.lead, plan, &self.target, own, verified)?;
+        self.loadable = loadable;
         self.before = Some(result.before.clone());
         self.replaces = !result.replaced.is_empty();
         if self.replaces
@@ -200,6 +205,10 @@ impl TargetEngine for PostgresEngine {
             result.findings.extend(backup::obstacles(trial, self.lead.major()));
         }
         Ok(result)
+    }
+
+    fn check_load(&mut self, table: &str, into: &[LoadInto]) -> Result<()> {
+        self.loadable.get(table).map_or(Ok(()), |found| found.check(into))
     }
 
     fn canceller(&self) -> Option<Box<dyn Cancel>> {

@@ -18,7 +18,7 @@ use crate::scratch::SqliteNormaliser;
 use crate::target::check;
 
 /// Applies the plan's statements and the baseline's to empty databases in memory.
-pub(super) fn prove(plan: &CompiledPlan, found: &mut Preflight) -> Result<Catalog> {
+pub(super) fn prove(plan: &CompiledPlan, found: &mut Preflight) -> Result<(Catalog, Connection)> {
     let failed = |error: rusqlite::Error| engine_error(&code::NO_SCRATCH, &error);
     let mut conn = connect::in_memory().map_err(failed)?;
     let cage = Cage::for_building(&mut conn).map_err(failed)?;
@@ -40,7 +40,7 @@ pub(super) fn prove(plan: &CompiledPlan, found: &mut Preflight) -> Result<Catalo
             connect::version()
         ));
     }
-    Ok(built)
+    Ok((built, conn))
 }
 
 /// What is asked of the staged rows must at least be a question about the tables that will be there:

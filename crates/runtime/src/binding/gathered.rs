@@ -74,13 +74,7 @@ impl<'a> Said<'a> {
         match same {
             Some((_, all)) => all.extend(files),
             None => {
-                let finding = Finding {
-                    error,
-                    stage: Some(step.stage.clone()),
-                    step: Some(step.id.clone()),
-                    origin: Some(step.origin.clone()),
-                };
-                self.findings.push((finding, files.to_vec()));
+                self.findings.push((Finding::of_step(step, error), files.to_vec()));
             }
         }
     }

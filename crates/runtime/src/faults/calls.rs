@@ -121,6 +121,10 @@ impl TargetEngine for Target {
         around("preflight", || self.0.preflight(plan))
     }
 
+    fn check_load(&mut self, table: &str, into: &[LoadInto]) -> Result<()> {
+        self.0.check_load(table, into)
+    }
+
     fn canceller(&self) -> Option<Box<dyn Cancel>> {
         self.0.canceller()
     }

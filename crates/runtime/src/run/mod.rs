@@ -9,6 +9,7 @@ mod finish;
 mod prepare;
 mod report;
 mod resume;
+mod room;
 pub(crate) mod session;
 mod undecided;
 

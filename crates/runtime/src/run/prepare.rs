@@ -5,8 +5,8 @@ use std::path::Path;
 use diagnostics::{Family, Severity, code};
 use ir::{Action, CompiledPlan, LoadSource, Moment};
 
-use super::Finding;
 use super::session::{Session, stage_names};
+use super::{Finding, room};
 use crate::binding::{self, Bindings};
 use crate::engine::{Preflight, SourceEngine, SourceState, TargetEngine};
 use crate::events::Event;
@@ -61,6 +61,8 @@ fn look(
         let bound = binding::bind(plan, files, engine, &preflight.tables);
         bindings = bound.0;
         findings.extend(bound.1);
+        findings.extend(unfit(plan, &bindings, target));
+        findings.extend(room::judge(plan, files, engine, &bindings, preflight));
     }
     if let Some(files) = &files {
         findings.extend(invariants(session, files, engine));
@@ -75,6 +77,15 @@ fn look(
     let prepared = Prepared { files: files.unwrap_or_default(), bindings, before };
     told(session, warnings, &prepared, preflight.as_ref()).map_err(|error| vec![error.into()])?;
     Ok(prepared)
+}
+
+/// Loads that the target refuses as they are bound; better now than when their rows come.
+fn unfit(plan: &CompiledPlan, bindings: &Bindings, target: &mut dyn TargetEngine) -> Vec<Finding> {
+    let refused = binding::loads(plan).filter_map(|(step, load)| {
+        let error = target.check_load(&load.table, &bindings.get(&load.table)?.into).err()?;
+        Some(Finding::of_step(step, error))
+    });
+    refused.collect()
 }
 
 /// The source's side of each invariant, prepared on the first file: all files have one schema.

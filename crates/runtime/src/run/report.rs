@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use ir::Origin;
+use ir::{Origin, Step};
 
 use crate::EngineError;
 use crate::journal::format::MisfitCount;
@@ -84,6 +84,16 @@ pub struct Finding {
 impl Finding {
     pub fn is_error(&self) -> bool {
         self.error.code.severity == diagnostics::Severity::Error
+    }
+
+    /// At the place of a step, before it runs.
+    pub(crate) fn of_step(step: &Step, error: EngineError) -> Self {
+        Self {
+            error,
+            stage: Some(step.stage.clone()),
+            step: Some(step.id.clone()),
+            origin: Some(step.origin.clone()),
+        }
     }
 }
 

@@ -130,12 +130,7 @@ impl<'a> Session<'a> {
         if let Some(stage) = self.progress().stages.get_mut(&step.stage) {
             stage.last = Some(now);
         }
-        Finding {
-            error,
-            stage: Some(step.stage.clone()),
-            step: Some(step.id.clone()),
-            origin: Some(step.origin.clone()),
-        }
+        Finding::of_step(step, error)
     }
 
     /// A step of the stage that an earlier process of the run did.

@@ -342,6 +342,7 @@ impl TargetEngine for Leader {
             tables: world.columns.clone(),
             before: "before".to_owned(),
             replaced: Vec::new(),
+            sort_limit: None,
         })
     }
 

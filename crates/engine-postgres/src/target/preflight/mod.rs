@@ -4,6 +4,9 @@ mod privileges;
 mod proof;
 mod recovery;
 mod server;
+mod sorts;
+
+use std::collections::BTreeMap;
 
 use diagnostics::code::{INBOUND_REFERENCE, NO_PRIVILEGE, PREFLIGHT, TARGET_NOT_EMPTY};
 use ir::{CompiledPlan, Existing, Inbound, PostgresTarget};
@@ -14,6 +17,7 @@ use self::proof::Built;
 use super::existing;
 use super::objects::{self, Object};
 use crate::connect::Session;
+use crate::copy::Loadable;
 use crate::introspect::set_search_path;
 
 /// What the checks share. Each appends to `out`; an `Err` of theirs means that the server could not
@@ -27,7 +31,11 @@ struct Checks<'a> {
     /// The server is on this machine, or its certificate was verified in full.
     verified: bool,
     out: Preflight,
+    /// The tables that take rows, as the proof built them.
+    loadable: LoadableTables,
 }
+
+pub(super) type LoadableTables = BTreeMap<String, Loadable>;
 
 pub(super) fn run(
     session: &mut Session,
@@ -35,16 +43,16 @@ pub(super) fn run(
     target: &PostgresTarget,
     own_server: bool,
     verified: bool,
-) -> Result<Preflight, EngineError> {
-    let out = Preflight::default();
-    let mut checks = Checks { session, plan, target, own_server, verified, out };
+) -> Result<(Preflight, LoadableTables), EngineError> {
+    let (out, loadable) = Default::default();
+    let mut checks = Checks { session, plan, target, own_server, verified, out, loadable };
     checks.server()?;
     checks.privileges()?;
     let built = checks.proof()?;
     set_search_path(checks.session, "pg_catalog")?;
     checks.existing(&built)?;
     checks.lock_budget(built.objects.len())?;
-    Ok(checks.out)
+    Ok((checks.out, checks.loadable))
 }
 
 impl Checks<'_> {

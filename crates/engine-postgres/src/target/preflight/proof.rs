@@ -13,6 +13,7 @@ use runtime::{EngineError, ErrorClass};
 use sql::Dialect;
 
 use super::Checks;
+use crate::copy::Loadable;
 use crate::introspect::{Scope, introspect};
 use crate::scratch::HOME;
 use crate::target::compare;
@@ -56,6 +57,8 @@ impl Checks<'_> {
         self.build_plan()?;
         let built = introspect(self.session, &Scope::Schema(HOME.to_owned()))?;
         self.columns()?;
+        self.sorts()?;
+        self.loadable()?;
         crate::introspect::set_search_path(self.session, "pg_catalog")?;
         let objects = objects::of_schema(self.session, HOME)?;
         let names = self.session.rows(&PREFLIGHT, NAMES, &[&HOME])?;
@@ -164,6 +167,19 @@ impl Checks<'_> {
                 identity: row.get(6),
             };
             self.out.tables.entry(row.get(0)).or_default().push(column);
+        }
+        Ok(())
+    }
+
+    /// A table that was not built is a finding already.
+    fn loadable(&mut self) -> Result<(), EngineError> {
+        home::enter(self.session, HOME)?;
+        for step in &self.plan.steps {
+            let Action::Load(load) = &step.action else { continue };
+            if self.out.tables.contains_key(&load.table) {
+                let found = Loadable::look_up(&mut self.session.client, &load.table)?;
+                self.loadable.insert(load.table.clone(), found);
+            }
         }
         Ok(())
     }
