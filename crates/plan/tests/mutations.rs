@@ -1,8 +1,9 @@
 //! Whatever the bytes, reading a plan ends with a model or a finding, and every place that it gives
 //! is inside the file.
 
-use diagnostics::{SourceId, Sources, render};
+use diagnostics::SourceId;
 use proptest::prelude::*;
+use testkit::hostile::judge;
 
 const GOOD: &str = include_str!("corpus/good/everything.yaml");
 
@@ -50,24 +51,6 @@ fn apply(bytes: &mut Vec<u8>, change: &Change) {
     }
 }
 
-/// Reads, renders, and checks the places; a panic anywhere fails the test.
-fn check(bytes: &[u8]) -> Result<(), TestCaseError> {
-    let shown = String::from_utf8_lossy(bytes).into_owned();
-    let mut sources = Sources::default();
-    let id = sources.add("plan.yaml", plan::redact(&shown).into_owned());
-    let (plan, findings) = plan::parse_bytes(id, bytes);
-    prop_assert!(plan.is_some() || !findings.is_empty());
-    for finding in &findings {
-        prop_assert!(!render(finding, &sources).is_empty());
-        prop_assert!(!finding.labels.is_empty(), "{finding:?}");
-        for label in &finding.labels {
-            let range = label.span.range();
-            prop_assert!(shown.get(range.clone()).is_some(), "{range:?} in {finding:?}");
-        }
-    }
-    Ok(())
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1024))]
 
@@ -75,19 +58,19 @@ proptest! {
     fn a_changed_plan_never_breaks_the_reader(changes in prop::collection::vec(change(), 1..6)) {
         let mut bytes = GOOD.as_bytes().to_vec();
         changes.iter().for_each(|change| apply(&mut bytes, change));
-        check(&bytes)?;
+        judge("plan", &bytes);
     }
 
     #[test]
     fn noise_never_breaks_the_reader(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        check(&bytes)?;
+        judge("plan", &bytes);
     }
 
     #[test]
     fn yaml_like_noise_never_breaks_the_reader(
         text in "(cutover: 1\n)?(name: a\n)?[\\[\\]{}:,&*!|>'\"# \n\t%@`\\\\é<~0-9a-c-]{0,80}",
     ) {
-        check(text.as_bytes())?;
+        judge("plan", text.as_bytes());
     }
 }
 

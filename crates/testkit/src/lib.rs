@@ -7,6 +7,7 @@ mod command;
 mod databases;
 mod examples;
 mod files;
+pub mod hostile;
 mod random;
 mod shared;
 
