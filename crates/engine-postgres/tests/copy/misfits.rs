@@ -115,7 +115,7 @@ fn a_policy_that_cannot_be_kept_is_known_before_a_row_is_read() {
     let c = &mut client;
     c.batch_execute("create table t (n int not null, d date)").unwrap();
     let refused =
-        |c: &mut Client, columns: &[LoadInto]| copy::check_columns(c, "t", columns).unwrap_err();
+        |c: &mut Client, columns: &[LoadInto]| copy::digest_sink(c, "t", columns).err().unwrap();
     let error = refused(c, &[column("n", OnMisfit::SetNull)]);
     assert!(error.message.contains("`n` is not null"), "{error}");
     let error = refused(c, &[column("n", default("none")), column("d", default("2023-02-29"))]);

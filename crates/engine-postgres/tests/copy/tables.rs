@@ -44,7 +44,7 @@ fn tables_and_columns_of_every_kind_are_found_or_named() {
 
     let mut wrong = into(&["a", "b", "c", "d", "nope", "f", "g"]);
     wrong[3].conversion = Some(Conversion::UnixSeconds);
-    let error = copy::check_columns(c, "odd", &wrong).unwrap_err();
+    let error = copy::digest_sink(c, "odd", &wrong).err().unwrap();
     assert_eq!(error.code, &code::LOAD_FAILED);
     assert_eq!(
         error.message,
@@ -53,10 +53,10 @@ fn tables_and_columns_of_every_kind_are_found_or_named() {
          `c`: no value of SQLite has a way into `interval year to month`; column `d`: the conversion \
          `unix-seconds` does not lead to `text`; column `g`: no value of SQLite has a way into `xml`"
     );
-    let error = copy::check_columns(c, "odd", &into(&["a"])).unwrap_err();
+    let error = copy::digest_sink(c, "odd", &into(&["a"])).err().unwrap();
     assert_eq!(error.code, &code::UNSUPPORTED_TYPE);
     for table in ["seen", "nowhere"] {
-        let error = copy::check_columns(c, table, &into(&["x"])).unwrap_err();
+        let error = copy::digest_sink(c, table, &into(&["x"])).err().unwrap();
         assert_eq!(error.object, Some(format!("table {table}")));
     }
 }
