@@ -310,3 +310,33 @@ fn a_killed_server_loses_nothing_that_resume_does_not_load() {
     println!("server: seed {}, {resumed} resumed, {before} taken back, {after} done", seed());
     local.remove().unwrap();
 }
+
+/// What another member took over is loaded by that one alone: who lost it takes its rows back.
+#[test]
+fn who_loses_its_units_takes_their_rows_back() {
+    let Some(fleet) = Fleet::new() else { return };
+    let ended = std::thread::scope(|scope| {
+        let run = scope.spawn(|| fleet.run(&["run", "plan.yaml", "--yes"]));
+        let ledger = "select nspname from pg_namespace where nspname like 'cutover_ledger_%'";
+        let mut taken = String::new();
+        while taken.trim().is_empty() && !run.is_finished() {
+            let ledger = fleet.database.psql(ledger);
+            if ledger.trim().is_empty() {
+                continue;
+            }
+            // As a member does that finds the other silent.
+            taken = fleet.database.psql(&format!(
+                "update {}.unit set member = null where member is not null and done_at is null \
+                 returning position",
+                ledger.trim()
+            ));
+        }
+        run.join().unwrap()
+    });
+    let ended = ended.expect(4);
+    let words: Vec<_> = ended.stderr.split_whitespace().filter(|word| *word != "│").collect();
+    let words = words.join(" ");
+    assert!(words.contains("RUN832") && words.contains("were taken over by another"), "{words}");
+    assert_eq!(fleet.rows(), "", "nothing was promoted");
+    fleet.nothing_left();
+}

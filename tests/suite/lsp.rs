@@ -89,3 +89,12 @@ fn an_author_is_told_asks_and_takes_what_is_offered() {
     has(&Value::from(codes(&answers["mistyped"])), &["PLN104"]);
     assert_eq!(answers["exit"], 0);
 }
+
+#[test]
+fn what_is_no_editor_is_told_so() {
+    let script = format!("echo hello | {} lsp", cutover().binary().display());
+    let output = Command::new("sh").args(["-c", &script]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said.contains("CLI030") && said.contains("is started by an editor"), "{said}");
+}

@@ -25,6 +25,7 @@ mod mistakes;
 mod pages;
 mod permissions;
 mod preflight;
+mod rare;
 mod readme;
 mod real;
 mod rehearse;

@@ -106,3 +106,21 @@ pub(crate) fn text_of(error: &std::io::Error) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |c| c.to_lowercase().chain(chars).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever meets it: the file system, or SQLite.
+    #[test]
+    fn a_full_disk_is_told_as_one() {
+        for kind in [std::io::ErrorKind::StorageFull, std::io::ErrorKind::QuotaExceeded] {
+            let error = io_error(&code::BACKUP_FAILED, "shop.db", &kind.into());
+            assert_eq!((error.code, error.object.as_deref()), (&code::DISK_FULL, Some("shop.db")));
+        }
+        let full = rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_FULL), None);
+        assert_eq!(engine_error(&code::BACKUP_FAILED, &full).code, &code::DISK_FULL);
+        let other = io_error(&code::BACKUP_FAILED, "a", &std::io::ErrorKind::NotFound.into());
+        assert_eq!(other.code, &code::BACKUP_FAILED);
+    }
+}

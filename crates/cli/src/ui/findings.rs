@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use diagnostics::{Diagnostic, Report, Severity, Sources, plural};
 use miette::{GraphicalReportHandler, GraphicalTheme, NarratableReportHandler};
 
+use textwrap::{WordSeparator, WordSplitter};
+
 use crate::io::Terminal;
 use crate::ui::prose;
 
@@ -53,8 +55,10 @@ fn drawn(report: &Report, terminal: Terminal) -> String {
     }
     let mut lines: Vec<String> =
         text.trim_matches('\n').lines().map(|line| line.trim_end().to_owned()).collect();
-    lines.extend(report.notes().iter().map(|note| format!("  note: {note}")));
-    lines.join("\n") + "\n"
+    let terminal = terminal.of_stderr();
+    let notes = report.notes().iter();
+    lines.push(notes.map(|note| prose::hanging(note, "  note: ", "        ", terminal)).collect());
+    lines.join("\n").trim_end().to_owned() + "\n"
 }
 
 fn graphical(terminal: Terminal) -> GraphicalReportHandler {
@@ -67,7 +71,13 @@ fn graphical(terminal: Terminal) -> GraphicalReportHandler {
         },
         (false, false) => GraphicalTheme::none(),
     };
-    GraphicalReportHandler::new_themed(theme).with_width(terminal.width).with_links(false)
+    // Names of files and runs stay whole, so that they can be copied.
+    GraphicalReportHandler::new_themed(theme)
+        .with_width(terminal.width)
+        .with_links(false)
+        .with_break_words(false)
+        .with_word_separator(WordSeparator::AsciiSpace)
+        .with_word_splitter(WordSplitter::NoHyphenation)
 }
 
 /// `2 errors, 1 warning`; empty where there is nothing to count. Notes are not counted.

@@ -151,3 +151,6 @@ fn rows(digest: Option<&String>) -> u64 {
     let count = digest.and_then(|digest| digest.split_once(':'));
     count.and_then(|(rows, _)| rows.parse().ok()).unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests;

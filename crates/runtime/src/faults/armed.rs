@@ -16,9 +16,15 @@ enum Mode {
     Count,
 }
 
+/// The nth point of all, or the first of a name.
+enum At {
+    Number(u64),
+    Name(String),
+}
+
 struct Plan {
     mode: Mode,
-    at: u64,
+    at: At,
     /// Opened before anything else: a thread may be confined to folders that do not have it.
     file: Option<File>,
 }
@@ -38,7 +44,8 @@ fn plan() -> Option<&'static Plan> {
         };
         let file = std::env::var_os("CUTOVER_FAULT_FILE")
             .and_then(|path| OpenOptions::new().create(true).append(true).open(path).ok());
-        Some(Plan { mode, at: at.parse().ok()?, file })
+        let at = at.parse().map_or_else(|_| At::Name(at.to_owned()), At::Number);
+        Some(Plan { mode, at, file })
     };
     PLAN.get_or_init(read).as_ref()
 }
@@ -49,10 +56,13 @@ pub(super) fn is_armed() -> bool {
 
 pub(super) fn pass(what: &str) -> Result<(), Fault> {
     let Some(plan) = plan() else { return Ok(()) };
-    let number = PASSED.fetch_add(1, Ordering::SeqCst) + 1;
+    let is_meant = match &plan.at {
+        At::Number(at) => PASSED.fetch_add(1, Ordering::SeqCst) + 1 == *at,
+        At::Name(at) => at == what && PASSED.fetch_add(1, Ordering::SeqCst) == 0,
+    };
     match plan.mode {
         Mode::Count => tell(plan, what),
-        Mode::Fail | Mode::Kill if number != plan.at => {}
+        Mode::Fail | Mode::Kill if !is_meant => {}
         Mode::Fail => {
             tell(plan, what);
             return Err(Fault);

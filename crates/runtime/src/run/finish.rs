@@ -159,7 +159,7 @@ fn taken_back(
     match target.discard_staging(&session.info) {
         Ok(()) => records.push(session.record(Record::StagingDiscarded)),
         Err(error) => {
-            next_actions.push("`cutover abort` removes what this run built".to_owned());
+            next_actions.push("the next run removes what this one built".to_owned());
             let message = format!("what the run built could not be removed: {error}");
             let left = EngineError::new(&code::LEFT_BEHIND, message);
             records.push(session.warn(WarningKind::LeftBehind, left.into()));

@@ -47,7 +47,7 @@ const PAUSE: Duration = Duration::from_millis(120);
 pub(crate) fn run() -> Outcome {
     let (connection, threads) = Connection::stdio();
     let capabilities = serde_json::to_value(capabilities()).map_err(|error| broken(&error))?;
-    connection.initialize(capabilities).map_err(|error| broken(&error))?;
+    connection.initialize(capabilities).map_err(|error| no_editor(&error))?;
     let scratch = Scratch { offline: true, ..Scratch::default() };
     Server::new(&connection, &scratch).serve()?;
     drop(connection);
@@ -68,6 +68,14 @@ fn capabilities() -> ServerCapabilities {
         code_action_provider: Some(CodeActionProviderCapability::Simple(true)),
         ..ServerCapabilities::default()
     }
+}
+
+/// What is read on stdin ends with the first thing that is no message.
+fn no_editor(error: &lsp_server::ProtocolError) -> Failure {
+    if error.channel_is_disconnected() {
+        return broken(&"stdin ended, or went on with something else, before the first of them");
+    }
+    broken(error)
 }
 
 fn broken(error: &dyn std::fmt::Display) -> Failure {
