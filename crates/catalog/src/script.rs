@@ -94,4 +94,13 @@ pub trait Normaliser {
     fn normalise_read(&mut self, statements: &[&Statement]) -> Result<Normalised, String> {
         self.normalise(&Script::of(statements.iter().copied()))
     }
+
+    /// [`Normaliser::normalise_read`] of two scripts that are about to be compared, each apart from
+    /// the other: who can, works on both at once.
+    ///
+    /// # Errors
+    /// As [`Normaliser::normalise`].
+    fn normalise_both(&mut self, both: [&[&Statement]; 2]) -> Result<[Normalised; 2], String> {
+        Ok([self.normalise_read(both[0])?, self.normalise_read(both[1])?])
+    }
 }

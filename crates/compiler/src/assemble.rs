@@ -14,12 +14,13 @@ use crate::stages::Stages;
 
 /// Sorts the steps; cycles are findings.
 pub(crate) fn order(cx: &mut Context<'_>, stages: &Stages<'_>, drafts: &mut [Draft]) -> Order {
+    // The needs are lent: a plan of thousands of steps has tens of thousands of them.
     let mut nodes: Vec<Node> = drafts
-        .iter()
+        .iter_mut()
         .map(|draft| Node {
             id: draft.id.clone(),
             rank: stages.list[draft.stage].rank,
-            needs: draft.needs.clone(),
+            needs: std::mem::take(&mut draft.needs),
         })
         .collect();
     let mut order = graph::order(&nodes, "step");

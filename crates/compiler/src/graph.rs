@@ -90,24 +90,53 @@ fn topological(nodes: &[Node], graph: &DiGraph<usize, usize>) -> Vec<usize> {
 
 /// Drops weak needs that other needs lead to; `order` is what [`order`] gave, without cycles.
 pub(crate) fn thin(nodes: &mut [Node], order: &[usize]) {
-    let at: BTreeMap<String, usize> =
-        nodes.iter().enumerate().map(|(at, node)| (node.id.clone(), at)).collect();
-    // Per node, one bit per node that comes before it: plans have thousands of steps.
-    let mut before: Vec<Vec<u64>> = vec![vec![0; nodes.len().div_ceil(64)]; nodes.len()];
-    for &node in order {
-        let needed: Vec<usize> =
-            nodes[node].needs.iter().filter_map(|need| at.get(&need.on).copied()).collect();
-        let has = |set: &[u64], at: usize| set[at / 64] & (1 << (at % 64)) != 0;
-        let mut all = vec![0; nodes.len().div_ceil(64)];
-        for &other in &needed {
-            all.iter_mut().zip(&before[other]).for_each(|(word, more)| *word |= more);
-        }
-        nodes[node].needs.retain(|need| {
-            let led_to = at.get(&need.on).is_some_and(|&on| has(&all, on));
+    let ways = Ways::new(nodes, order);
+    let mut seen = vec![usize::MAX; nodes.len()];
+    for (at, node) in nodes.iter_mut().enumerate() {
+        let weak = node.needs.iter().filter(|need| need.weak);
+        let Some(first) = weak.filter_map(|need| ways.place_of(&need.on)).min() else { continue };
+        ways.mark(at, first, &mut seen);
+        node.needs.retain(|need| {
+            let led_to = ways.at.get(&need.on).is_some_and(|&on| seen[on] == at);
             !(need.weak && led_to)
         });
-        needed.iter().for_each(|other| all[other / 64] |= 1 << (other % 64));
-        before[node] = all;
+    }
+}
+
+/// Which nodes each node needs, and where each stands in the order.
+struct Ways {
+    at: BTreeMap<String, usize>,
+    needed: Vec<Vec<usize>>,
+    places: Vec<usize>,
+}
+
+impl Ways {
+    fn new(nodes: &[Node], order: &[usize]) -> Self {
+        let names = nodes.iter().enumerate().map(|(at, node)| (node.id.clone(), at));
+        let at: BTreeMap<String, usize> = names.collect();
+        let mut places = vec![0; nodes.len()];
+        order.iter().enumerate().for_each(|(place, &node)| places[node] = place);
+        let needed =
+            |node: &Node| node.needs.iter().filter_map(|need| at.get(&need.on).copied()).collect();
+        Self { needed: nodes.iter().map(needed).collect(), places, at }
+    }
+
+    fn place_of(&self, id: &str) -> Option<usize> {
+        self.at.get(id).map(|&at| self.places[at])
+    }
+
+    /// Marks with `from` what the needs of `from` need in turn. What stands before `first` in the
+    /// order cannot lead to it, so most walks end after a few steps.
+    fn mark(&self, from: usize, first: usize, seen: &mut [usize]) {
+        let mut open = self.needed[from].clone();
+        while let Some(at) = open.pop() {
+            for &next in &self.needed[at] {
+                if self.places[next] >= first && seen[next] != from {
+                    seen[next] = from;
+                    open.push(next);
+                }
+            }
+        }
     }
 }
 

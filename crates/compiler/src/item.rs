@@ -62,6 +62,14 @@ impl Key {
         Key { kind: self.kind, table, name }
     }
 
+    /// The name by which it is called: of a function without its argument types.
+    pub(crate) fn bare(&self) -> &str {
+        match self.kind {
+            ComponentKind::Function => self.name.split('(').next().unwrap_or_default().trim_end(),
+            _ => &self.name,
+        }
+    }
+
     /// ``index `orders_total_idx` ``
     pub(crate) fn shown(&self) -> String {
         format!("{} `{}`", self.kind.word(), self.name)

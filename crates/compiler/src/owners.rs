@@ -69,7 +69,7 @@ fn views(resolved: &Resolved) -> BTreeSet<&str> {
 /// bodies when it makes them; unless a table, index or constraint needs them before.
 fn late_functions(resolved: &Resolved, mentions: &[Mentions]) -> Vec<bool> {
     let items = &resolved.items;
-    let bare = |item: &Item| item.key.name.split('(').next().unwrap_or("").to_owned();
+    let bare = |item: &Item| item.key.bare().to_owned();
     let is_function = |item: &Item| item.role == Role::Function;
     let is_relation =
         |item: &&Item| matches!(item.role, Role::Table | Role::View | Role::MaterializedView);
@@ -150,7 +150,7 @@ pub(crate) fn find(
     let wanted = cx.dialect.key(&name.value.name);
     let fits = |item: &Item| {
         let on_table = format!("{}.{}", item.key.table, item.key.name);
-        let bare = item.key.name.split('(').next().unwrap_or("").trim();
+        let bare = item.key.bare();
         let names = [item.key.name.as_str(), on_table.as_str(), bare];
         !item.change
             && name.value.kind.is_none_or(|kind| kind == item.key.kind)

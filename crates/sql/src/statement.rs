@@ -80,6 +80,29 @@ impl Statement {
         found.map_or(self.text.span, |range| self.text.span_of(range))
     }
 
+    /// What kind of statement it is, as people say it: `CREATE UNIQUE INDEX`, `COMMENT ON COLUMN`.
+    /// Of what this crate does not know, nothing.
+    pub fn kind(&self) -> Option<String> {
+        if matches!(self.class, Class::Other { .. }) {
+            return None;
+        }
+        let name = self.class.name().and_then(|name| self.find_name(name));
+        let end = name.map_or(self.tokens.len(), |tokens| tokens.start);
+        let mut words: Vec<String> = Vec::new();
+        for token in self.tokens[..end].iter().take_while(|token| token.kind == TokenKind::Word) {
+            let word = self.written(token).to_ascii_uppercase();
+            let is_comment = words.first().is_some_and(|first| first == "COMMENT");
+            if word == "ON" && !is_comment {
+                break;
+            }
+            if !["IF", "NOT", "EXISTS", "ONLY", "CONCURRENTLY"].contains(&word.as_str()) {
+                words.push(word);
+            }
+        }
+        words.truncate(4);
+        Some(words.join(" "))
+    }
+
     fn first(&self, wanted: impl Fn(&Token) -> bool) -> Option<Range<usize>> {
         let found = self.tokens.iter().find(|token| wanted(token));
         found.map(|token| token.range.clone())

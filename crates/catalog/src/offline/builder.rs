@@ -1,5 +1,6 @@
 //! The catalog while it is being built, with the lookups that statements need.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use sha2::{Digest as _, Sha256};
@@ -15,6 +16,8 @@ pub(super) struct Builder {
     opaque: Vec<usize>,
     /// SQLite: the name of each relation as it was created, by its name in lower case.
     spelled: BTreeMap<String, String>,
+    /// Normal forms of expressions met before: defaults and checks of a schema repeat themselves.
+    normal: RefCell<BTreeMap<String, String>>,
 }
 
 /// Kinds of relations, which share one namespace.
@@ -23,7 +26,13 @@ pub(super) const RELATIONS: [Kind; 5] =
 
 impl Builder {
     pub(super) fn new(dialect: Dialect) -> Self {
-        Self { dialect, catalog: Catalog::default(), opaque: Vec::new(), spelled: BTreeMap::new() }
+        Self {
+            dialect,
+            catalog: Catalog::default(),
+            opaque: Vec::new(),
+            spelled: BTreeMap::new(),
+            normal: RefCell::default(),
+        }
     }
 
     pub(super) fn finish(mut self) -> Offline {
@@ -115,7 +124,12 @@ impl Builder {
     }
 
     pub(super) fn expression(&self, text: &str) -> String {
-        normal_expression(text, self.dialect)
+        if let Some(known) = self.normal.borrow().get(text) {
+            return known.clone();
+        }
+        let normal = normal_expression(text, self.dialect);
+        self.normal.borrow_mut().insert(text.to_owned(), normal.clone());
+        normal
     }
 
     /// A name as it stands inside a definition.

@@ -1,5 +1,6 @@
 //! A schema file by itself, without a plan: what `cutover drift --baseline` compares with.
 
+use catalog::StatementError;
 use diagnostics::{Diagnostic, SourceId, SourceText, Sources, Span, Spanned};
 use ir::Origin;
 use plan::model::{Backup, Baseline, BaselineFile, EngineKind, Plan, Settings};
@@ -7,7 +8,7 @@ use sql::{Dialect, Statement};
 
 use super::places::Places;
 use super::schema::Schema;
-use super::{Extent, KnownGood};
+use super::{Extent, KnownGood, script};
 use crate::resolve::{Context, read};
 use crate::{Files, write};
 
@@ -17,6 +18,7 @@ pub struct SchemaFile {
     /// The schemas of the file that stand for the one under comparison; empty where it qualifies
     /// no name.
     pub homes: Vec<String>,
+    pub schema: Schema,
 }
 
 /// Reads a schema file for an engine. `schema`: the schema of the file that is compared; default:
@@ -31,7 +33,14 @@ pub fn schema_file(
     let named = ("--baseline ", path, schema);
     read_file(sources, files, engine, named, Extent::AsFound, |cx, known| {
         let KnownGood { file, baseline, statements, homes, home } = known;
-        SchemaFile { baseline: super::lower(cx, baseline, file, &statements, home), homes }
+        let lowered = super::lower(cx, baseline, file, &statements, home.clone());
+        let name = schema.or(homes.first().map(String::as_str));
+        let name = name.unwrap_or_else(|| default_schema(engine)).to_owned();
+        SchemaFile {
+            baseline: lowered,
+            homes,
+            schema: Schema::new(statements, cx.dialect, &name, home),
+        }
     })
 }
 
@@ -139,6 +148,7 @@ fn plan_of(path: &str, schema: Option<&str>, span: Span) -> Plan {
 /// Where each object of a compiled plan's baseline is defined.
 pub struct BaselineLines<'a> {
     baseline: &'a ir::Baseline,
+    statements: Vec<Statement>,
     /// Spans are in the statement with the number of the source.
     places: Places,
     dialect: Dialect,
@@ -153,7 +163,22 @@ impl<'a> BaselineLines<'a> {
             let text = SourceText::verbatim(statement.sql.clone(), span);
             statements.extend(sql::split(&text, dialect).0);
         }
-        Self { baseline, places: Places::of(&statements), dialect }
+        Self { baseline, places: Places::of(&statements), statements, dialect }
+    }
+
+    /// What an engine refused of the baseline's script, each with the place where it was written.
+    /// What only follows from an earlier refusal is left out.
+    pub fn refusals(&self, errors: &[StatementError]) -> Vec<Diagnostic> {
+        let (findings, _) = script::refusals(&self.statements, errors);
+        let placed = findings.into_iter().map(|finding| {
+            let origin = finding.span().and_then(|span| self.origin(span));
+            let told = Diagnostic::new(finding.code, finding.message);
+            match origin {
+                Some(origin) => told.note(format!("written at {origin}")),
+                None => told,
+            }
+        });
+        placed.collect()
     }
 
     /// The line that gives the property, else the object, else what it is on.
@@ -162,6 +187,11 @@ impl<'a> BaselineLines<'a> {
             .and_then(|property| self.places.property(key, property, self.dialect))
             .or_else(|| self.places.find(key, self.dialect))
             .or_else(|| self.places.parent(key, self.dialect))?;
+        self.origin(span)
+    }
+
+    /// Where a place in a statement of the script was written.
+    fn origin(&self, span: Span) -> Option<Origin> {
         let at = span.source.0 as usize;
         let start = self.baseline.origins.get(at)?;
         let before = self.baseline.script.statements[at].sql.get(..span.start as usize)?;

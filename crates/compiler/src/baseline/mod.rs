@@ -37,9 +37,11 @@ pub(crate) fn check(
 ) -> Option<Checked> {
     let known_good = statements(cx, Extent::OneSchema);
     let own = script::of_plan(resolved, drafts, order);
-    let built = script::apply_plan(cx, resolved, drafts, &own, normaliser)?;
-    let KnownGood { file, baseline, statements, .. } = known_good?;
-    let expected = script::apply_baseline(cx, &statements, normaliser)?;
+    let Some(KnownGood { file, baseline, statements, .. }) = known_good else {
+        script::apply_plan(cx, resolved, drafts, &own, normaliser);
+        return None;
+    };
+    let [built, expected] = script::apply(cx, resolved, drafts, &own, &statements, normaliser)?;
     compare(cx, resolved, baseline, file, &statements, (&expected, &built));
     Some(Checked {
         baseline: lower(cx, baseline, file, &statements, Home::Unqualified),
@@ -100,18 +102,20 @@ fn statements<'p>(cx: &mut Context<'p>, extent: Extent) -> Option<KnownGood<'p>>
         None => (Home::Unqualified, read::in_one_schema(cx, all, None)),
     };
     let mut kept = Vec::new();
-    for statement in &read.statements {
-        match classify::fate(statement) {
-            _ if home == Home::Database && is_of_database(statement) => {
-                kept.push(statement.clone());
+    for statement in read.statements {
+        match classify::fate(&statement) {
+            _ if home == Home::Database && is_of_database(&statement) => kept.push(statement),
+            // The engine finds a name; a plan must give one, because a step is called by it.
+            _ if is_nameless(&statement) => {
+                kept.push(rewrite::plain_index(rewrite::at_home(statement, &read.homes)));
             }
             Fate::PassOver | Fate::Owner | Fate::Data => {}
             Fate::Refuse(_) => {
                 let help = "a baseline holds definitions; take the statement out";
-                cx.find(unsupported(statement, help));
+                cx.find(unsupported(&statement, help));
             }
             Fate::Component(..) | Fate::Change(..) => {
-                kept.push(rewrite::plain_index(&rewrite::at_home(statement, &read.homes)));
+                kept.push(rewrite::plain_index(rewrite::at_home(statement, &read.homes)));
             }
         }
     }
@@ -155,6 +159,13 @@ fn chosen(cx: &Context<'_>, file: &BaselineFile, schemas: &[(String, Span)]) -> 
     }
     let own = schemas.iter().any(|(schema, _)| *schema == cx.schema);
     (own && schemas.len() > 1).then(|| cx.schema.clone())
+}
+
+fn is_nameless(statement: &Statement) -> bool {
+    matches!(
+        statement.class,
+        Class::CreateIndex { name: None, .. } | Class::CreateStatistics { name: None }
+    )
 }
 
 /// What a database has and no schema: schemas, but for the one that is always there, and kinds that

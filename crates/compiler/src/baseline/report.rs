@@ -68,7 +68,7 @@ impl<'a> Report<'a> {
     fn new_component<'n>(&self, name: &'n Spanned<ComponentName>) -> New<'n> {
         let wanted = self.dialect.key(&name.value.name);
         let fits = |item: &&Item| {
-            let bare = item.key.name.split('(').next().unwrap_or("").trim();
+            let bare = item.key.bare();
             let on_table = format!("{}.{}", item.key.table, item.key.name);
             !item.change
                 && name.value.kind.is_none_or(|kind| kind == item.key.kind)
@@ -206,7 +206,7 @@ fn is_about(key: &ObjectKey, broken: &BTreeSet<String>) -> bool {
     let bare = |text: &str| text.split('(').next().unwrap_or("").trim().to_owned();
     let parent = key.parent.rsplit(' ').next().unwrap_or_default();
     let table = parent.split('.').next().unwrap_or_default();
-    [bare(&key.name), bare(parent), table.to_owned()]
+    [bare(&key.name), bare(parent), table.to_owned(), key.parent.clone(), key.name.clone()]
         .iter()
         .any(|name| !name.is_empty() && broken.contains(name))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use catalog::{Normalised, Normaliser, StatementError};
 use diagnostics::{Diagnostic, Span, code};
-use sql::{Class, Statement};
+use sql::{AlterAction, Class, Statement};
 
 use crate::lower::Draft;
 use crate::resolve::{Context, Resolved};
@@ -23,17 +23,60 @@ pub(super) fn of_plan(resolved: &Resolved, drafts: &[Draft], order: &[usize]) ->
     order.iter().copied().filter(builds).collect()
 }
 
+/// What the plan builds and what its baseline holds, as the engine takes them; what it refuses of
+/// either is a finding. `None` where there is nobody to ask.
+pub(super) fn apply(
+    cx: &mut Context<'_>,
+    resolved: &mut Resolved,
+    drafts: &[Draft],
+    own: &[usize],
+    baseline: &[Statement],
+    normaliser: &mut dyn Normaliser,
+) -> Option<[Applied; 2]> {
+    let items: Vec<usize> = own.iter().filter_map(|&draft| drafts[draft].item).collect();
+    let statements: Vec<&Statement> =
+        items.iter().map(|&item| &resolved.items[item].statement).collect();
+    let known: Vec<&Statement> = baseline.iter().collect();
+    match normaliser.normalise_both([&statements, &known]) {
+        Ok([built, expected]) => Some([
+            applied_plan(cx, resolved, drafts, &items, built),
+            applied_baseline(cx, baseline, expected),
+        ]),
+        Err(why) => {
+            cx.find(no_scratch(cx, why));
+            None
+        }
+    }
+}
+
+/// What the plan builds alone, for its findings, where the baseline cannot be read.
 pub(super) fn apply_plan(
     cx: &mut Context<'_>,
     resolved: &mut Resolved,
     drafts: &[Draft],
     own: &[usize],
     normaliser: &mut dyn Normaliser,
-) -> Option<Applied> {
+) {
     let items: Vec<usize> = own.iter().filter_map(|&draft| drafts[draft].item).collect();
     let statements: Vec<&Statement> =
         items.iter().map(|&item| &resolved.items[item].statement).collect();
-    let normalised = normalise(cx, &statements, normaliser)?;
+    match normaliser.normalise_read(&statements) {
+        Ok(built) => drop(applied_plan(cx, resolved, drafts, &items, built)),
+        Err(why) => cx.find(no_scratch(cx, why)),
+    }
+}
+
+fn no_scratch(cx: &Context<'_>, why: String) -> Diagnostic {
+    Diagnostic::new(&code::NO_SCRATCH, why).label(cx.plan.name.span, "this plan")
+}
+
+fn applied_plan(
+    cx: &mut Context<'_>,
+    resolved: &mut Resolved,
+    drafts: &[Draft],
+    items: &[usize],
+    normalised: Normalised,
+) -> Applied {
     let mut refused = Vec::new();
     for error in &normalised.errors {
         let Some(&item) = items.get(error.statement) else { continue };
@@ -47,10 +90,10 @@ pub(super) fn apply_plan(
     let broken = resolved.items.iter().filter(|item| item.broken);
     let mut names: BTreeSet<String> = BTreeSet::new();
     for item in broken {
-        names.insert(item.key.name.split('(').next().unwrap_or("").trim().to_owned());
+        names.insert(item.key.bare().to_owned());
         names.extend(objects(&item.statement));
     }
-    Some(Applied { normalised, broken: names })
+    Applied { normalised, broken: names }
 }
 
 /// Whether the step needs, directly or not, one that is broken already.
@@ -72,16 +115,14 @@ fn follows(resolved: &Resolved, drafts: &[Draft], item: usize) -> bool {
     false
 }
 
-pub(super) fn apply_baseline(
+fn applied_baseline(
     cx: &mut Context<'_>,
     statements: &[Statement],
-    normaliser: &mut dyn Normaliser,
-) -> Option<Applied> {
-    let all: Vec<&Statement> = statements.iter().collect();
-    let normalised = normalise(cx, &all, normaliser)?;
+    normalised: Normalised,
+) -> Applied {
     let (findings, broken) = refusals(statements, &normalised.errors);
     cx.findings.extend(findings);
-    Some(Applied { normalised, broken })
+    Applied { normalised, broken }
 }
 
 /// A finding for each refusal that does not follow from an earlier one, and the names of all that
@@ -91,16 +132,41 @@ pub(super) fn refusals(
     errors: &[StatementError],
 ) -> (Vec<Diagnostic>, BTreeSet<String>) {
     let (mut findings, mut broken) = (Vec::new(), BTreeSet::new());
+    let mut lacking: BTreeSet<String> = BTreeSet::new();
     for error in errors {
         let Some(statement) = statements.get(error.statement) else { continue };
-        let known = sql::identifiers(statement).iter().any(|name| broken.contains(&name.name));
-        if !known {
+        let follows = sql::identifiers(statement).iter().any(|name| lacking.contains(&name.name));
+        if !follows {
             findings.push(refusal(statement, error));
         }
+        lacking.extend(makes(statement));
         broken.extend(statement.class.name().map(|name| name.name.clone()));
         broken.extend(objects(statement));
     }
     (findings, broken)
+}
+
+/// Names that are not there because the statement was refused: what it changes is there all the
+/// same, and other mistakes about it are mistakes of their own.
+fn makes(statement: &Statement) -> Vec<String> {
+    match &statement.class {
+        Class::AlterTable { actions, .. } => {
+            let added = actions.iter().filter_map(|action| match action {
+                AlterAction::AddConstraint { name, .. } => name.clone(),
+                AlterAction::AddColumn { column, .. } => Some(column.clone()),
+                _ => None,
+            });
+            added.collect()
+        }
+        Class::AlterIndex { .. }
+        | Class::AlterSequence { .. }
+        | Class::AlterOther { .. }
+        | Class::OwnerTo { .. }
+        | Class::Comment { .. }
+        | Class::Grant { .. }
+        | Class::Drop { .. } => Vec::new(),
+        class => class.name().map(|name| name.name.clone()).into_iter().collect(),
+    }
 }
 
 /// What a grant or comment is on.
@@ -114,22 +180,9 @@ fn objects(statement: &Statement) -> Vec<String> {
     }
 }
 
-fn normalise(
-    cx: &mut Context<'_>,
-    statements: &[&Statement],
-    normaliser: &mut dyn Normaliser,
-) -> Option<Normalised> {
-    match normaliser.normalise_read(statements) {
-        Ok(normalised) => Some(normalised),
-        Err(why) => {
-            cx.find(Diagnostic::new(&code::NO_SCRATCH, why).label(cx.plan.name.span, "this plan"));
-            None
-        }
-    }
-}
-
 fn refusal(statement: &Statement, error: &StatementError) -> Diagnostic {
-    let message = format!("the engine refuses the statement: {}", error.message);
+    let kind = statement.kind().map_or("statement".to_owned(), |kind| format!("`{kind}`"));
+    let message = format!("the engine refuses this {kind}: {}", error.message);
     let place = error.offset.map_or(statement.name_span(), |at| place(statement, at));
     let finding = Diagnostic::new(&code::STATEMENT_REFUSED, message).label(place, "refused here");
     match &error.sqlstate {

@@ -93,8 +93,7 @@ impl Index {
 /// its key.
 fn called(item: &Item) -> &str {
     let own = item.statement.class.name().filter(|_| item.key.kind == Kind::Type);
-    let name = own.map_or(item.key.name.as_str(), |own| own.name.as_str());
-    name.split('(').next().unwrap_or("").trim()
+    own.map_or_else(|| item.key.bare(), |own| own.name.as_str())
 }
 
 fn has_identity(item: &Item) -> bool {

@@ -18,7 +18,7 @@ impl Lowering<'_> {
             let (statements, findings) = sql::split(sql, cx.dialect);
             cx.findings.extend(findings);
             let homes = [cx.schema.clone()];
-            let statements = statements.iter().map(|one| rewrite::at_home(one, &homes));
+            let statements = statements.into_iter().map(|one| rewrite::at_home(one, &homes));
             let statements: Vec<Statement> = statements
                 .filter(|one| {
                     !matches!(one.class, Class::Transaction { .. } | Class::PsqlMeta { .. })
@@ -72,7 +72,7 @@ impl Lowering<'_> {
         let create = self.stages.built_in(stages::CREATE);
         let mut used = Vec::new();
         for (item, owner) in self.resolved.items.iter().zip(&self.owners.items) {
-            let name = item.key.name.split('(').next().unwrap_or("").trim();
+            let name = item.key.bare();
             let own = match item.role {
                 Role::Table | Role::TableChange => {
                     item.table.as_ref().is_some_and(|table| tables.contains(table))

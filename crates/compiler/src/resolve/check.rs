@@ -37,7 +37,7 @@ impl Names {
         let of = |kinds: &[Kind]| -> BTreeSet<String> {
             let items = resolved.items.iter().filter(|item| !item.change);
             let items = items.filter(|item| kinds.contains(&item.key.kind));
-            items.map(|item| cx.key(bare(&item.key.name))).collect()
+            items.map(|item| cx.key(item.key.bare())).collect()
         };
         Self {
             relations: of(&[Kind::Table, Kind::View]),
@@ -47,11 +47,6 @@ impl Names {
             indexes: of(&[Kind::Index, Kind::Constraint]),
         }
     }
-}
-
-/// A function's name without its argument types.
-fn bare(name: &str) -> &str {
-    name.split('(').next().unwrap_or(name).trim()
 }
 
 fn check_item(cx: &mut Context<'_>, names: &Names, resolved: &Resolved, item: &Item) {
@@ -88,7 +83,7 @@ fn check_item(cx: &mut Context<'_>, names: &Names, resolved: &Resolved, item: &I
 
 /// PostgreSQL cuts longer names without an error.
 fn check_length(cx: &mut Context<'_>, item: &Item) {
-    let name = bare(&item.key.name);
+    let name = item.key.bare();
     let nameless = matches!(item.key.kind, Kind::Grant | Kind::Comment) || item.change;
     if cx.is_postgres() && !nameless && name.len() > 63 {
         let message = format!("`{name}` is {} bytes long; PostgreSQL keeps 63", name.len());

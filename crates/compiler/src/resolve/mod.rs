@@ -148,7 +148,7 @@ fn written<'p>(
             let (statements, findings) = sql::split(&written.sql, cx.dialect);
             cx.findings.extend(findings);
             for (at, statement) in statements.into_iter().enumerate() {
-                let statement = rewrite::at_home(&statement, &homes);
+                let statement = rewrite::at_home(statement, &homes);
                 let broken = broken || (at == 0 && !check_name(cx, &component, &statement));
                 for statement in rewrite::single_actions(statement) {
                     drafts.push(Draft { statement, place: written.name, broken });
@@ -200,7 +200,8 @@ pub(crate) fn wrong_engine(what: &str, place: Span) -> Diagnostic {
 fn check_name(cx: &mut Context<'_>, component: &Component, statement: &Statement) -> bool {
     let plan::model::Body::Sql(_) = component.body else { return true };
     let Some(name) = statement.class.name().map(|name| name.name.clone()) else { return true };
-    let given = component.name.value.split('(').next().unwrap_or("").trim();
+    let key = Key::new(component.kind, component.name.value.as_str());
+    let given = key.bare();
     let nameless = matches!(component.kind, ComponentKind::Grant | ComponentKind::Comment);
     let constraint = component.kind == ComponentKind::Constraint;
     if nameless || constraint || cx.key(given) == cx.key(&name) {

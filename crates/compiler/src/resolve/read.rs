@@ -30,13 +30,13 @@ pub(super) fn included(cx: &mut Context<'_>) -> Vec<Draft> {
         }
         let Some(file) = read(cx, &include.path, include.schema.as_ref()) else { continue };
         note_passed_over(cx, &include.path, &file.statements);
-        for statement in &file.statements {
+        for statement in file.statements {
             let place = statement.name_span();
-            if let Some(finding) = not_in_sqlite(cx, statement, place) {
+            if let Some(finding) = not_in_sqlite(cx, &statement, place) {
                 cx.find(finding);
                 continue;
             }
-            let statement = rewrite::plain_index(&rewrite::at_home(statement, &file.homes));
+            let statement = rewrite::plain_index(rewrite::at_home(statement, &file.homes));
             let single = rewrite::single_actions(statement).into_iter();
             drafts.extend(single.map(|statement| {
                 let place = name_place(&statement);

@@ -22,8 +22,8 @@ fn again(text: &SourceText, old: &Statement) -> Statement {
 
 /// Names of the home schemas lose their qualifier; where a statement names such a schema itself,
 /// it gets the name that every engine knows to replace.
-pub(crate) fn at_home(old: &Statement, homes: &[String]) -> Statement {
-    let mut now = old.clone();
+pub(crate) fn at_home(old: Statement, homes: &[String]) -> Statement {
+    let mut now = old;
     for home in homes {
         // A quote in a name is doubled in the text.
         if home.contains('"') || now.text.text.contains(home.as_str()) {
@@ -69,12 +69,12 @@ fn home_names(statement: &Statement, homes: &[String]) -> Vec<Range<usize>> {
 
 /// `CREATE INDEX` without `CONCURRENTLY` and `IF NOT EXISTS`: the staged table has no readers, and
 /// an index that is already there must stop the run, not be taken for the one that was meant.
-pub(crate) fn plain_index(old: &Statement) -> Statement {
+pub(crate) fn plain_index(old: Statement) -> Statement {
     let Class::CreateIndex { concurrently, if_not_exists, .. } = old.class else {
-        return old.clone();
+        return old;
     };
     if !concurrently && !if_not_exists {
-        return old.clone();
+        return old;
     }
     let gone = |word: &str| ["concurrently", "if", "not", "exists"].contains(&word);
     let end = old.tokens.iter().position(|token| old.written(token).eq_ignore_ascii_case("on"));

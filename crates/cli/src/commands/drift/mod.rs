@@ -8,6 +8,7 @@ mod report;
 use std::path::Path;
 
 use catalog::{Home, Via};
+use compiler::BaselineLines;
 use diagnostics::{Diagnostic, code};
 use ir::{Baseline, CompiledPlan, Target};
 use plan::model::EngineKind;
@@ -58,6 +59,8 @@ fn of_plan(path: &Path, args: &args::Drift, io: &Io) -> Outcome {
     let plan = &input.plan;
     let mut live = Live::of_plan(plan, &base, &state_dir)?;
     let expected = normalised(&plan.baseline, engine_of(plan), &args.scratch)?;
+    let refused = BaselineLines::of(&plan.baseline, engine_of(plan)).refusals(&expected.errors);
+    taken_whole(refused, &input.texts)?;
     same_major(&expected.via, &live)?;
     let differences = live.drift(plan, &expected.catalog)?;
     let actual = live.catalog()?;
@@ -97,6 +100,7 @@ fn of_baseline(path: &Path, args: &args::Drift, io: &Io) -> Outcome {
     let schema = schema.unwrap_or_else(|| "public".to_owned());
     let mut live = Live::of_arguments(args, (!whole).then_some(&*schema))?;
     let mut expected = normalised(&file.baseline, engine, &args.scratch)?;
+    taken_whole(file.schema.refusals(&expected.errors), &read.texts)?;
     same_major(&expected.via, &live)?;
     let mut actual = live.catalog()?;
     for catalog in [&mut expected.catalog, &mut actual] {
@@ -137,28 +141,15 @@ fn normalised(
         let message = format!("a live schema cannot be judged by syntax alone: {reason}");
         return Err(no_scratch(message));
     }
-    refused(baseline, &expected)?;
     Ok(expected)
 }
 
 /// A baseline that the engine does not take says nothing about a database.
-fn refused(baseline: &Baseline, expected: &catalog::Normalised) -> Result<(), Failure> {
-    let findings: Vec<Diagnostic> = expected
-        .errors
-        .iter()
-        .map(|error| {
-            let message = format!("the engine refuses the baseline: {}", error.message);
-            let diagnostic = Diagnostic::new(&code::STATEMENT_REFUSED, message);
-            match baseline.origins.get(error.statement) {
-                Some(at) => diagnostic.note(format!("written at {}:{}", at.file, at.line)),
-                None => diagnostic,
-            }
-        })
-        .collect();
-    if findings.is_empty() {
+fn taken_whole(refused: Vec<Diagnostic>, texts: &Texts) -> Result<(), Failure> {
+    if refused.is_empty() {
         return Ok(());
     }
-    Err(Failure::findings(findings, Texts::default().shown, exit_code::FINDINGS))
+    Err(Failure::findings(refused, texts.shown.clone(), exit_code::FINDINGS))
 }
 
 /// Two major versions write the same definition differently; such texts are never compared.
