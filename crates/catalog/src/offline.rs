@@ -125,26 +125,7 @@ impl Normaliser for SyntaxNormaliser {
 
     /// What was read has been split.
     fn normalise_read(&mut self, statements: &[&Statement]) -> Result<Normalised, String> {
-        Ok(self.of_read(statements))
-    }
-
-    fn normalise_both(&mut self, both: [&[&Statement]; 2]) -> Result<[Normalised; 2], String> {
-        let this = &*self;
-        std::thread::scope(|scope| {
-            let first = scope.spawn(move || this.of_read(both[0]));
-            let second = this.of_read(both[1]);
-            match first.join() {
-                Ok(first) => Ok([first, second]),
-                // A defect is reported where all are, in the thread that asked.
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        })
-    }
-}
-
-impl SyntaxNormaliser {
-    fn of_read(&self, statements: &[&Statement]) -> Normalised {
         let catalog = catalog(statements.iter().copied(), self.dialect).catalog;
-        Normalised { catalog, errors: Vec::new(), via: Via::Syntax(self.reason.clone()) }
+        Ok(Normalised { catalog, errors: Vec::new(), via: Via::Syntax(self.reason.clone()) })
     }
 }

@@ -165,15 +165,15 @@ mod tests {
     #[test]
     fn the_home_schema_has_no_name() {
         let homes = ["public".to_owned()];
-        let grant = at_home(&read("grant usage on schema public to app"), &homes);
+        let grant = at_home(read("grant usage on schema public to app"), &homes);
         assert_eq!(grant.text.text, "grant usage on schema \"cutover home\" to app");
-        let index = at_home(&read("create index i on public.t (a)"), &homes);
+        let index = at_home(read("create index i on public.t (a)"), &homes);
         assert_eq!(index.text.text, "create index i on t (a)");
     }
 
     #[test]
     fn indexes_lose_concurrently_and_if_not_exists() {
-        let index = plain_index(&read("create unique index concurrently if not exists i on t (a)"));
+        let index = plain_index(read("create unique index concurrently if not exists i on t (a)"));
         assert_eq!(index.text.text, "create unique index i on t (a)");
     }
 }
