@@ -7,6 +7,10 @@ use diagnostics::{Diagnostic, SourceText, code};
 use crate::scan::{Item, Open, Scanner, Unclosed};
 use crate::{Dialect, Statement};
 
+/// After so many open literals and comments the rest of a text says nothing; each search for an end
+/// reads all of it.
+const MOST_OPEN: usize = 20;
+
 /// Splits and classifies. A statement with an open quote or parenthesis is a finding and is left
 /// out; the search goes on at the next line that begins with a statement.
 pub fn split(text: &SourceText, dialect: Dialect) -> (Vec<Statement>, Vec<Diagnostic>) {
@@ -25,6 +29,8 @@ struct Splitter<'a> {
     /// The first comment since the last statement, up to the last one.
     comments: Option<Range<usize>>,
     current: Current,
+    /// Literals and comments found open.
+    open: usize,
 }
 
 /// What is known of the statement that is being read.
@@ -67,6 +73,7 @@ impl<'a> Splitter<'a> {
             findings: Vec::new(),
             comments: None,
             current: Current::default(),
+            open: 0,
         }
     }
 
@@ -212,28 +219,47 @@ impl<'a> Splitter<'a> {
     /// open in that part too, it is the one, and the search goes on behind it.
     fn recover(&mut self, noticed: Unclosed) {
         let from = self.current.start.unwrap_or(noticed.start);
-        let mut cut = next_start(self.text, from);
-        let mut open = noticed;
-        while cut < self.text.len() {
-            match first_open(&self.text[..cut], from, self.dialect) {
-                Some(found) if !self.closes_later(found) => {
-                    open = found;
-                    break;
-                }
-                _ => cut = next_start(self.text, cut),
-            }
-        }
+        let (open, cut) = self.culprit(from).unwrap_or((noticed, self.text.len()));
         self.findings.push(self.unclosed(open));
+        self.open += 1;
         self.comments = None;
         self.current = Current::default();
-        self.scanner.seek(cut);
+        if self.open < MOST_OPEN {
+            return self.scanner.seek(cut);
+        }
+        if cut < self.text.len() {
+            let finding = Diagnostic::new(&code::SQL_SYNTAX, "the rest of the text is not read")
+                .label(self.source.span_of(cut..cut + 1), "from here")
+                .help(format!("close the {MOST_OPEN} literals and comments before it first"));
+            self.findings.push(finding);
+        }
+        self.scanner.seek(self.text.len());
     }
 
-    /// A dollar-quoted body that does close was cut in its middle by a line that looks like a
-    /// statement. (A single quote always finds another one, so of it nothing can be said.)
-    fn closes_later(&self, open: Unclosed) -> bool {
-        let closed = Scanner::new(self.text, open.start, self.dialect).next();
-        open.what == Open::Dollar && matches!(closed, Some(Ok(_)))
+    /// The first literal or comment that is still open at a cut, and the cut. One that is
+    /// dollar-quoted and does close was only cut by a line in it that looks like a statement. (A
+    /// single quote always finds another one, so of it nothing can be said.)
+    fn culprit(&self, from: usize) -> Option<(Unclosed, usize)> {
+        let mut cut = next_start(self.text, from);
+        let mut scanner = Scanner::new(self.text, from, self.dialect);
+        while cut < self.text.len() {
+            let (range, closes) = match scanner.next()? {
+                Ok((_, range)) => (range, true),
+                Err(open) => (open.start..self.text.len(), false),
+            };
+            while cut <= range.start {
+                cut = next_start(self.text, cut);
+            }
+            let is_body = closes && self.text.as_bytes()[range.start] == b'$';
+            while is_body && cut < range.end {
+                cut = next_start(self.text, cut);
+            }
+            if cut < range.end {
+                let part = &self.text[..cut];
+                return Some((first_open(part, range.start, self.dialect)?, cut));
+            }
+        }
+        None
     }
 
     fn unclosed(&self, open: Unclosed) -> Diagnostic {

@@ -359,3 +359,14 @@ proptest! {
         prop_assert!(tokens.iter().all(|token| token.kind != TokenKind::Operator));
     }
 }
+
+/// Each of them is searched to the end of the text, so a text full of them is given up.
+#[test]
+fn after_many_open_literals_the_rest_is_not_read() {
+    let text: String = (0..20_000).map(|at| format!("select $a{at}$ x;\n")).collect();
+    let (found, left) = broken(&text, Dialect::Postgres);
+    assert_eq!(found.len(), 21);
+    assert_eq!(found[19], "20:8 a dollar-quoted text is not closed");
+    assert_eq!(found[20], "21:1 the rest of the text is not read");
+    assert_eq!(left, Vec::<String>::new());
+}
