@@ -17,6 +17,11 @@ impl Block {
         let name = first.strip_prefix("# ").or_else(|| first.strip_prefix("-- "))?;
         (name.contains('.') && !name.contains(' ')).then_some(name)
     }
+
+    /// The file that `# in FILE` names: the block takes the place of its keys there.
+    pub(crate) fn part_of(&self) -> Option<&str> {
+        self.text.lines().next()?.strip_prefix("# in ")
+    }
 }
 
 pub(crate) fn blocks(page: &str) -> Vec<Block> {

@@ -1,12 +1,14 @@
-//! Every console block of the README is typed here, in order, in one copy of the example plans; what
-//! it prints must be what the README shows, but for durations, digests, run ids and folders.
+//! Every console block of the README and of the cookbook is typed here, in order, in one folder for each
+//! page; what it prints must be what the page shows, but for durations, digests, run ids and folders.
 //!
-//! A line `…` in the README stands for any lines.
+//! A line `…` in a page stands for any lines. A block that names a file is written to it.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use testkit::{example, root};
+
+use crate::blocks::{Block, blocks};
 
 struct Typed {
     command: String,
@@ -14,15 +16,14 @@ struct Typed {
     line: usize,
 }
 
-/// The commands of the ```console blocks, each with the lines below it.
-fn typed(text: &str) -> Vec<Typed> {
-    let (mut inside, mut all) = (false, Vec::<Typed>::new());
-    for (at, line) in text.lines().enumerate() {
-        if line.starts_with("```") {
-            inside = line == "```console";
-        } else if let (true, Some(command)) = (inside, line.strip_prefix("$ ")) {
-            all.push(Typed { command: command.to_owned(), shown: Vec::new(), line: at + 1 });
-        } else if let (true, Some(last)) = (inside, all.last_mut()) {
+/// The commands of a console block, each with the lines below it.
+fn typed(block: &Block) -> Vec<Typed> {
+    let mut all = Vec::<Typed>::new();
+    for (at, line) in block.text.lines().enumerate() {
+        if let Some(command) = line.strip_prefix("$ ") {
+            let line = block.line + at;
+            all.push(Typed { command: command.to_owned(), shown: Vec::new(), line });
+        } else if let Some(last) = all.last_mut() {
             last.shown.push(line.to_owned());
         }
     }
@@ -33,8 +34,8 @@ fn typed(text: &str) -> Vec<Typed> {
 fn steady(line: &str, folder: &Path) -> String {
     let line = line.replace(&folder.to_string_lossy().into_owned(), "DIR");
     let mut out = String::new();
-    for word in line.split_inclusive([' ', '(', ')', ',', ':', '/', '`']) {
-        let core = word.trim_end_matches([' ', '(', ')', ',', ':', '/', '`']);
+    for word in line.split_inclusive([' ', '(', ')', ',', ':', ';', '/', '`']) {
+        let core = word.trim_end_matches([' ', '(', ')', ',', ':', ';', '/', '`']);
         let rest = &word[core.len()..];
         let hex = core.len() >= 12 && core.chars().all(|c| c.is_ascii_hexdigit());
         let run =
@@ -72,6 +73,87 @@ fn bin(folder: &Path) -> PathBuf {
     bin
 }
 
+/// A page that is played in a folder.
+struct Player<'a> {
+    page: &'a str,
+    folder: &'a Path,
+    path: String,
+}
+
+impl<'a> Player<'a> {
+    fn new(page: &'a str, folder: &'a Path) -> Self {
+        let path = format!("{}:{}", bin(folder).display(), std::env::var("PATH").unwrap());
+        Player { page, folder, path }
+    }
+
+    /// Types the command, which must print what stands below it.
+    fn check(&self, typed: &Typed) {
+        let out = Command::new("sh")
+            .args(["-c", &format!("{{ {}\n}} 2>&1", typed.command)])
+            .current_dir(self.folder)
+            .env("PATH", &self.path)
+            .env("NO_COLOR", "1")
+            .output()
+            .unwrap();
+        let printed = String::from_utf8_lossy(&out.stdout).into_owned();
+        let lines = |lines: &mut dyn Iterator<Item = &str>| -> Vec<String> {
+            let steady = lines.map(|line| steady(line.trim_end(), self.folder));
+            steady.filter(|line| !line.is_empty()).collect()
+        };
+        let shown = lines(&mut typed.shown.iter().map(String::as_str));
+        let got = lines(&mut printed.lines());
+        assert!(
+            shown.is_empty() || matches(&shown, &got),
+            "{}:{}: `{}` prints\n{printed}\n--- steady\n{got:#?}\n--- shown\n{shown:#?}",
+            self.page,
+            typed.line,
+            typed.command
+        );
+    }
+
+    /// Writes the file that the block is, or is a part of.
+    fn write(&self, block: &Block) {
+        if let Some(file) = block.part_of() {
+            let file = self.folder.join(file);
+            let text = std::fs::read_to_string(&file).unwrap();
+            return std::fs::write(file, with_keys(&text, &block.text)).unwrap();
+        }
+        let file = block.file().unwrap_or_else(|| panic!("{}:{}: no file", self.page, block.line));
+        let file = self.folder.join(file);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, &block.text).unwrap();
+    }
+}
+
+/// The top-level keys of a YAML text, each with its lines.
+fn keys(text: &str) -> Vec<(String, String)> {
+    let mut all = vec![(String::new(), String::new())];
+    for line in text.lines() {
+        if let Some((key, _)) = line.split_once(':').filter(|(key, _)| !key.starts_with([' ', '#']))
+        {
+            all.push((key.to_owned(), String::new()));
+        }
+        let last = all.last_mut().unwrap();
+        last.1.push_str(&format!("{line}\n"));
+    }
+    all
+}
+
+/// The text with the keys of the other in the place of its own.
+fn with_keys(text: &str, part: &str) -> String {
+    let mut all = keys(text);
+    for (key, lines) in keys(part).into_iter().filter(|(key, _)| !key.is_empty()) {
+        match all.iter_mut().find(|(known, _)| *known == key) {
+            Some(known) => {
+                let gap = if known.1.ends_with("\n\n") { "\n" } else { "" };
+                known.1 = format!("{}\n{gap}", lines.trim_end());
+            }
+            None => all.push((key, format!("\n{}\n", lines.trim_end()))),
+        }
+    }
+    all.into_iter().map(|(_, lines)| lines).collect()
+}
+
 #[test]
 fn every_console_block_prints_what_it_shows() {
     if testkit::cluster().is_none() {
@@ -79,38 +161,40 @@ fn every_console_block_prints_what_it_shows() {
     }
     let text = std::fs::read_to_string(root().join("README.md")).unwrap();
     let (keep, _) = example("quickstart");
-    let folder = keep.path();
-    let path = format!("{}:{}", bin(folder).display(), std::env::var("PATH").unwrap());
-    let commands = typed(&text);
+    let player = Player::new("README.md", keep.path());
+    let consoles = blocks(&text).into_iter().filter(|block| block.language == "console");
+    let commands: Vec<Typed> = consoles.flat_map(|block| typed(&block)).collect();
     assert!(commands.len() >= 6, "the README has a tour");
-    for typed in &commands {
-        // These two build. The test is inside one; what the other types stands below it.
-        let command = match typed.command.as_str() {
-            "cargo xtask test" => continue,
-            "cargo xtask quickstart" => continue,
-            command => command,
-        };
-        let out = Command::new("sh")
-            .args(["-c", &format!("{command} 2>&1")])
-            .current_dir(folder)
-            .env("PATH", &path)
-            .env("NO_COLOR", "1")
-            .output()
-            .unwrap();
-        let printed = String::from_utf8_lossy(&out.stdout).into_owned();
-        let lines = |lines: &mut dyn Iterator<Item = &str>| -> Vec<String> {
-            let steady = lines.map(|line| steady(line.trim_end(), folder));
-            steady.filter(|line| !line.is_empty()).collect()
-        };
-        let shown = lines(&mut typed.shown.iter().map(String::as_str));
-        let got = lines(&mut printed.lines());
-        assert!(
-            shown.is_empty() || matches(&shown, &got),
-            "README.md:{}: `{}` prints\n{printed}\n--- steady\n{got:#?}\n--- shown\n{shown:#?}",
-            typed.line,
-            typed.command
-        );
+    // These two build. The test is inside one; what the other types stands below it.
+    let builds = ["cargo xtask test", "cargo xtask quickstart"];
+    for typed in commands.iter().filter(|typed| !builds.contains(&typed.command.as_str())) {
+        player.check(typed);
     }
+}
+
+#[test]
+fn every_block_of_the_cookbook_is_typed() {
+    if testkit::cluster().is_none() {
+        return;
+    }
+    let page = "crates/cli/docs/cookbook.md";
+    let text = std::fs::read_to_string(root().join(page)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let player = Player::new(page, folder.path());
+    for block in blocks(&text) {
+        match block.language.as_str() {
+            "console" => typed(&block).iter().for_each(|typed| player.check(typed)),
+            "yaml" | "sql" => player.write(&block),
+            other => panic!("{page}:{}: nothing runs `{other}`", block.line),
+        }
+    }
+}
+
+#[test]
+fn a_part_takes_the_place_of_its_keys() {
+    let text = "# head\na: 1\nb:\n  c: 2\n\nd: 3\n";
+    let expected = "# head\na: 1\nb: 4\n\nd: 3\n\ne: 5\n";
+    assert_eq!(with_keys(text, "# in x.yaml\nb: 4\n\ne: 5\n"), expected);
 }
 
 #[test]
@@ -128,16 +212,16 @@ fn a_line_of_dots_stands_for_any_lines() {
 #[test]
 fn every_yaml_block_is_of_a_plan_that_compiles() {
     let text = std::fs::read_to_string(root().join("README.md")).unwrap();
-    let all = crate::blocks::blocks(&text).into_iter();
+    let all = blocks(&text).into_iter();
     // Those with a file's name are the workflows, which have their own tests.
     let plans = all.filter(|block| block.language == "yaml" && block.file().is_none());
-    let blocks: Vec<String> = plans.map(|block| block.text).collect();
-    assert_eq!(blocks.len(), 2);
+    let shown: Vec<String> = plans.map(|block| block.text).collect();
+    assert_eq!(shown.len(), 2);
     let (_keep, plan) = example("quickstart");
     let file = plan.join("plan.yaml");
     let whole = std::fs::read_to_string(&file).unwrap();
-    assert!(whole.contains(&blocks[0]), "the README shows another plan\n{}", blocks[0]);
-    let changed = whole.replace("target:\n  sqlite: out/shop.sqlite\n", &blocks[1]);
+    assert!(whole.contains(&shown[0]), "the README shows another plan\n{}", shown[0]);
+    let changed = whole.replace("target:\n  sqlite: out/shop.sqlite\n", &shown[1]);
     assert_ne!(whole, changed);
     // The block's schema is not the quickstart's, whose baseline grants on its own.
     std::fs::write(&file, changed.replace("schema: shop", "schema: quickstart")).unwrap();

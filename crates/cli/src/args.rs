@@ -503,6 +503,7 @@ Examples:
 pub struct Local {
     #[arg(value_enum, value_name = "ACTION")]
     pub action: LocalAction,
+    /// A plan with `target: { postgres: local }`
     #[arg(value_name = "PLAN")]
     pub plan: PathBuf,
     #[command(flatten)]

@@ -272,10 +272,8 @@ fn mode(mode: LockMode) -> &'static str {
 
 fn strategy(target: &Target) -> &'static str {
     match target {
-        Target::Postgres(_) => {
-            "swap: built in a private schema, put in place by one short transaction"
-        }
-        Target::Sqlite(_) => "swap: built as a private file, put in place by one rename",
+        Target::Postgres(_) => "built in a private schema, put in place by one short transaction",
+        Target::Sqlite(_) => "built as a private file, put in place by one rename",
     }
 }
 

@@ -6,7 +6,7 @@ mod report;
 mod schema;
 pub(crate) mod script;
 
-use catalog::{DiffOptions, Home, Normalised, Normaliser, Script, Via, diff};
+use catalog::{Change, DiffOptions, Home, Normalised, Normaliser, Script, Via, diff};
 use diagnostics::{Diagnostic, Span, Spanned, code};
 use plan::model::{Baseline, BaselineFile, EngineKind};
 use sql::{Class, Statement, TokenKind};
@@ -267,8 +267,11 @@ fn compare(
     statements: &[Statement],
     (expected, built): (&script::Applied, &script::Applied),
 ) {
-    let differences =
+    let mut differences =
         diff(&expected.normalised.catalog, &built.normalised.catalog, &DiffOptions::default());
+    if resolved.is_partial {
+        differences.retain(|difference| difference.change != Change::Missing);
+    }
     let syntax = [&expected.normalised, &built.normalised].into_iter().find_map(reason);
     if let Some(reason) = &syntax {
         cx.find(

@@ -55,6 +55,8 @@ pub(crate) struct Resolved {
     /// In the order written: the plan's own, then file by file.
     pub(crate) items: Vec<Item>,
     pub(crate) tables: Tables,
+    /// A file of components could not be read: what is missing may stand there.
+    pub(crate) is_partial: bool,
     /// Where each component was defined first.
     known: BTreeMap<Key, Span>,
     /// Names that a generated one keeps out of the way of, each with its table.
@@ -79,7 +81,9 @@ pub(crate) fn resolve(cx: &mut Context<'_>) -> Resolved {
     let is_table = |component: &&Component| component.kind == ComponentKind::Table;
     // Tables first, because what is written about them depends on their columns.
     let mut drafts = written(cx, here.iter().copied().filter(is_table), &resolved.tables);
-    drafts.extend(read::included(cx));
+    let (included, is_whole) = read::included(cx);
+    resolved.is_partial = !is_whole;
+    drafts.extend(included);
     add(cx, &mut resolved, drafts);
     tables::collect(cx, &mut resolved);
     let others = here.iter().copied().filter(|component| !is_table(component));

@@ -16,19 +16,24 @@ pub(crate) struct SqlFile {
     pub(crate) homes: Vec<String>,
 }
 
-/// All included files for the target's engine, in the order written.
-pub(super) fn included(cx: &mut Context<'_>) -> Vec<Draft> {
+/// All included files for the target's engine, in the order written; whether that is all of them.
+pub(super) fn included(cx: &mut Context<'_>) -> (Vec<Draft>, bool) {
     let plan = cx.plan;
     let mut drafts = Vec::new();
+    let mut all = true;
     for include in &plan.includes {
         if include.engine.as_ref().is_some_and(|engine| engine.value != cx.engine) {
             continue;
         }
         if is_outside(&include.path.value) || cx.files.leads_outside(&include.path.value) {
             cx.find(outside(&include.path));
+            all = false;
             continue;
         }
-        let Some(file) = read(cx, &include.path, include.schema.as_ref()) else { continue };
+        let Some(file) = read(cx, &include.path, include.schema.as_ref()) else {
+            all = false;
+            continue;
+        };
         note_passed_over(cx, &include.path, &file.statements);
         for statement in file.statements {
             let place = statement.name_span();
@@ -44,7 +49,7 @@ pub(super) fn included(cx: &mut Context<'_>) -> Vec<Draft> {
             }));
         }
     }
-    drafts
+    (drafts, all)
 }
 
 /// Of a constraint its own name, of everything else the name of what is made.

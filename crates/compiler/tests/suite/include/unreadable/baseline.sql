@@ -1,0 +1,2 @@
+create table accounts (id bigint);
+create table orders (id bigint);
