@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use testkit::{Database, Program, Seeded, example, tool};
 
-use crate::{cutover, cutover_on};
+use crate::{cutover, cutover_on, server};
 
 pub(crate) fn seed() -> u64 {
     std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_261_121)
@@ -19,14 +19,18 @@ fn kills() -> u64 {
     std::env::var("KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(50)
 }
 
-/// Kills runs at seeded moments. `state` is the target as an independent program sees it, `reset`
-/// puts the state "before" back.
-fn killed_runs(
+/// Lets a run go on for so long, then something dies; says whether the run was still there.
+type Death<'a> = &'a dyn Fn(Duration) -> bool;
+
+/// Runs in which something dies at seeded moments. `state` is the target as an independent program
+/// sees it, `reset` puts the state "before" back.
+fn deaths(
     name: &str,
     program: &Program,
     folder: &Path,
     state: &dyn Fn() -> String,
     reset: &dyn Fn(),
+    die: Death<'_>,
 ) {
     reset();
     let before = state();
@@ -40,11 +44,7 @@ fn killed_runs(
         reset();
         // Past the end of a typical run too, so that "after" is reached.
         let moment = random.below(u64::try_from(whole.as_micros()).unwrap() * 5 / 4);
-        alive += u64::from(program.kill_after(
-            folder,
-            &["run", "plan.yaml", "--yes"],
-            Duration::from_micros(moment),
-        ));
+        alive += u64::from(die(Duration::from_micros(moment)));
         settle();
         let found = state();
         match () {
@@ -70,9 +70,22 @@ fn killed_runs(
     assert!(at_before > 0 && at_after > 0, "both outcomes must occur");
 }
 
+/// The same for SIGKILL of the run itself.
+fn killed_runs(
+    name: &str,
+    program: &Program,
+    folder: &Path,
+    state: &dyn Fn() -> String,
+    reset: &dyn Fn(),
+) {
+    let kill = |delay| program.kill_after(folder, &["run", "plan.yaml", "--yes"], delay);
+    deaths(name, program, folder, state, reset, &kill);
+}
+
 /// What a killed run built is gone on with, or taken back before a new run, by turns. A run that was
 /// killed before its journal began left nothing to go on with.
 fn go_on(program: &Program, folder: &Path, kill: u64) {
+    // A run that saw its server go may have taken itself back already: nothing is left of it then.
     let command = if kill.is_multiple_of(2) { "resume" } else { "abort" };
     let done = program.run(folder, &[command, "plan.yaml"]);
     let nothing = done.code == Some(1) && done.stderr.contains("RUN844");
@@ -124,6 +137,33 @@ fn sqlite_target_survives() {
 #[test]
 fn postgres_target_survives() {
     let Some(database) = Database::create() else { return };
+    with_shop(&database, &|program, plan, state, reset| {
+        killed_runs("postgres", program, plan, state, reset);
+    });
+}
+
+/// Not the run dies, but the server under it: it loses its memory and recovers from its log.
+#[test]
+fn postgres_target_survives_its_server() {
+    let Some(database) = Database::on_own_server(&["restart_after_crash=on"]) else { return };
+    with_shop(&database, &|program, plan, state, reset| {
+        let die = |delay: Duration| {
+            let mut run = program.spawn(plan, &["run", "plan.yaml", "--yes"]);
+            std::thread::sleep(delay);
+            let alive = run.try_wait().unwrap().is_none();
+            server::crash(&database);
+            run.wait().unwrap();
+            server::wait_for(&database);
+            alive
+        };
+        deaths("postgres, its server", program, plan, state, reset, &die);
+    });
+}
+
+/// Program, folder of the plan, state and reset.
+type With<'a> = &'a dyn Fn(&Program, &Path, &dyn Fn() -> String, &dyn Fn());
+
+fn with_shop(database: &Database, run: With<'_>) {
     database.roles(&["shop_app"]);
     let (_keep, plan) = example("shop-postgres");
     let file = plan.join("plan.yaml");
@@ -149,7 +189,8 @@ fn postgres_target_survives() {
         );
         database.dump(&["--schema=shop"])
     };
-    killed_runs("postgres", &cutover_on(&database), &plan, &state, &reset);
+    let program = cutover_on(database).env("CUTOVER_SCRATCH_URL", &database.url);
+    run(&program, &plan, &state, &reset);
 }
 
 /// A new run never clears away what could be gone on with: it stops and names both commands.

@@ -1,4 +1,6 @@
-//! The stored form of a compiled plan: pretty JSON with a format version, and its digest.
+//! The stored form of a compiled plan: pretty JSON with a format version, a sum of its own, and its
+//! digest. The sum is the last value and covers every byte before it: a file that was changed or cut
+//! says so by itself, also to somebody who has no digest to hold it against.
 
 use std::fmt;
 
@@ -7,7 +9,12 @@ use sha2::{Digest as _, Sha256};
 use crate::CompiledPlan;
 
 /// Raised by one whenever an older reader could misread newer bytes.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
+
+/// The first format with a sum.
+const SUMMED: u64 = 2;
+const SUM: &str = ",\n  \"sum\": \"";
+const END: &str = "\"\n}\n";
 
 /// SHA-256 of the stored bytes, lower-case hexadecimal.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,13 +40,21 @@ impl Digest {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FormatError {
     NotACompiledPlan(String),
-    TooNew { found: u64 },
+    /// Its bytes are not those that were written.
+    Damaged,
+    TooNew {
+        found: u64,
+    },
 }
 
 impl fmt::Display for FormatError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             FormatError::NotACompiledPlan(why) => write!(f, "not a compiled plan: {why}"),
+            FormatError::Damaged => f.write_str(
+                "the compiled plan is damaged: its bytes are not those that were written; compile \
+                 it again",
+            ),
             FormatError::TooNew { found } => write!(
                 f,
                 "the compiled plan has format {found}, this program reads up to {FORMAT_VERSION}"
@@ -53,9 +68,13 @@ impl std::error::Error for FormatError {}
 impl CompiledPlan {
     /// The bytes that are reviewed, stored and digested.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = serde_json::to_vec_pretty(self).unwrap_or_default();
-        bytes.push(b'\n');
-        bytes
+        // Maps with text keys and plain values always have a JSON form.
+        let json = serde_json::to_string_pretty(self).unwrap_or_default();
+        if u64::from(self.format) < SUMMED {
+            return format!("{json}\n").into_bytes();
+        }
+        let body = json.trim_end_matches('}').trim_end();
+        format!("{body}{SUM}{}{END}", Digest::of(body.as_bytes())).into_bytes()
     }
 
     pub fn digest(&self) -> Digest {
@@ -66,11 +85,24 @@ impl CompiledPlan {
     /// When the bytes are not a compiled plan, or of a newer format.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, FormatError> {
         let not = |error: serde_json::Error| FormatError::NotACompiledPlan(error.to_string());
-        let value: serde_json::Value = serde_json::from_slice(bytes).map_err(not)?;
-        match value.get("format").and_then(serde_json::Value::as_u64) {
-            None => Err(FormatError::NotACompiledPlan("it has no format version".to_owned())),
-            Some(found) if found > u64::from(FORMAT_VERSION) => Err(FormatError::TooNew { found }),
-            Some(_) => serde_json::from_value(value).map_err(not),
+        let mut value: serde_json::Value = serde_json::from_slice(bytes).map_err(not)?;
+        let format = value.get("format").and_then(serde_json::Value::as_u64);
+        let sum = value.as_object_mut().and_then(|object| object.remove("sum"));
+        match (format, sum) {
+            (None, _) => Err(FormatError::NotACompiledPlan("it has no format version".to_owned())),
+            (Some(found), _) if found > u64::from(FORMAT_VERSION) => {
+                Err(FormatError::TooNew { found })
+            }
+            (Some(SUMMED..), None) => Err(FormatError::Damaged),
+            (_, Some(_)) if !is_whole(bytes) => Err(FormatError::Damaged),
+            _ => serde_json::from_value(value).map_err(not),
         }
     }
+}
+
+/// The sum is the last value, and that of everything before it.
+fn is_whole(bytes: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(bytes) else { return false };
+    let parts = text.strip_suffix(END).and_then(|text| text.rsplit_once(SUM));
+    parts.is_some_and(|(body, sum)| Digest::of(body.as_bytes()).0 == sum)
 }

@@ -38,11 +38,32 @@ impl Database {
     /// # Panics
     /// When the server refuses.
     pub fn create() -> Option<Database> {
+        cluster().map(Database::on)
+    }
+
+    /// On a server with settings of its own (`name=value`), which ends with the process.
+    ///
+    /// # Panics
+    /// When the server does not start although there is another one.
+    pub fn on_own_server(settings: &[&str]) -> Option<Database> {
+        let binaries = cluster()?.binaries();
+        let own = Cluster::with_settings(binaries, settings).unwrap();
+        // The value may go anywhere; a few servers more until the tests end cost nothing.
+        Some(Database::on(Box::leak(Box::new(own))))
+    }
+
+    fn on(cluster: &'static Cluster) -> Database {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let cluster = cluster()?;
         let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
         let url = cluster.create_database(&name).unwrap();
-        Some(Database { cluster, name, url })
+        Database { cluster, name, url }
+    }
+
+    /// Whether the server answers.
+    pub fn answers(&self) -> bool {
+        let program = self.cluster.binaries().program("pg_isready");
+        let done = std::process::Command::new(program).args(["-q", "-d", &self.url]).status();
+        done.is_ok_and(|status| status.success())
     }
 
     /// Runs SQL with psql, PostgreSQL's own client; returns what it prints, unaligned.

@@ -193,8 +193,11 @@ impl View {
     fn source(&mut self, source: &SourceRecord) {
         let same =
             |known: &SourceRecord| known.source == source.source && known.path == source.path;
-        if !self.sources.iter().any(same) {
-            self.sources.push(source.clone());
+        match self.sources.iter_mut().find(|known| same(known)) {
+            // The preflight ended with what was seen before; one that did not end is made again.
+            Some(known) if self.before.is_none() => known.clone_from(source),
+            Some(_) => {}
+            None => self.sources.push(source.clone()),
         }
     }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use diagnostics::code;
 
-use super::Act;
+use super::{Act, Case};
 use crate::EngineError;
 use crate::status::{self, RunState};
 
@@ -22,7 +22,11 @@ pub fn choose(state_dir: &Path, run_id: Option<&str>, act: Act) -> Result<String
         };
     }
     let fits = |run: &status::RunStatus| {
-        run.state != RunState::Running && run.case.advice().acts.contains(&act)
+        let acts = run.case.advice().acts;
+        // Where only the target knows, it may say that nothing was promoted: `status` asks it, and
+        // names `abort` then.
+        let may_be = act == Act::Abort && run.case == Case::AskTarget;
+        run.state != RunState::Running && (acts.contains(&act) || may_be)
     };
     let runs = status::list(state_dir);
     match runs.iter().rfind(|run| fits(run)) {

@@ -161,8 +161,8 @@ fn same_world(session: &Session<'_>, view: &View, prepared: &Prepared) -> Result
             .help("`cutover abort`, then run again: the new run looks at the target anew");
         findings.push(error.into());
     }
-    // A process that died before it had looked has nothing to be held against.
-    if !view.sources.is_empty() {
+    // A process that died before it had looked at all of them has nothing to be held against.
+    if view.before.is_some() {
         findings.extend(changed_sources(session, view, prepared));
     }
     if findings.is_empty() { Ok(()) } else { Err(findings) }
