@@ -227,3 +227,22 @@ fn every_yaml_block_is_of_a_plan_that_compiles() {
     std::fs::write(&file, changed.replace("schema: shop", "schema: quickstart")).unwrap();
     crate::cutover().run(&plan, &["check", "plan.yaml"]).expect(0);
 }
+
+/// The tests that the README names as its evidence are there.
+#[test]
+fn every_test_that_is_named_is_there() {
+    let text = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let (_, section) = text.split_once("## What survives what").unwrap();
+    let (section, _) = section.split_once("\n## ").unwrap();
+    let named: Vec<&str> = section.split('`').filter(|part| part.contains("::")).collect();
+    assert!(named.len() > 20, "{named:?}");
+    for name in named {
+        let (modules, function) = name.rsplit_once("::").unwrap();
+        let path = modules.replace("::", "/").replace("incidents/", "../incidents/");
+        let folder = root().join("tests/suite");
+        let files = [format!("{path}.rs"), format!("{}/test.rs", path.replace('_', "-"))];
+        let found = files.iter().find_map(|file| std::fs::read_to_string(folder.join(file)).ok());
+        let found = found.unwrap_or_else(|| panic!("`{name}`: no such file"));
+        assert!(found.contains(&format!("#[test]\nfn {function}() {{")), "`{name}` is no test");
+    }
+}
