@@ -27,7 +27,7 @@ pub(crate) fn wait_for(database: &Database) {
 }
 
 /// Ends what the run left, by what `status` names; the target holds the new state then.
-fn recovered(case: &Case) {
+pub(crate) fn recovered(case: &Case) {
     let program = case.program();
     let run = |args: &[&str]| -> Finished { program.run(case.path(), args) };
     for _ in 0..4 {

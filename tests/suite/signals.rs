@@ -1,7 +1,6 @@
 //! SIGINT and SIGTERM: the first stops at the next safe point and says so, the second at once; either
 //! way nothing half done stays (L3), also in a check, a backup and the promote.
 
-use std::cell::Cell;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -17,12 +16,17 @@ const SLEEPS: &str = "query like '%pg_sleep(%' and query not like '%pg_stat_acti
 const SOON: Duration = Duration::from_secs(60);
 
 fn start(case: &Case) -> Child {
+    start_with(case, &[])
+}
+
+fn start_with(case: &Case, envs: &[(&str, &str)]) -> Child {
     Command::new(case.program().binary())
         .args(["run", "plan.yaml", "--yes"])
         .current_dir(case.path())
         .env("CUTOVER_TEST_URL", &case.database.url)
         .env("CUTOVER_SCRATCH_URL", &case.database.url)
         .env("NO_COLOR", "1")
+        .envs(envs.iter().copied())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -81,6 +85,10 @@ fn the_first_one_lets_the_step_end_and_takes_everything_back() {
 fn twice(case: &Case, active: &str) -> String {
     let child = start(case);
     wait_until(case, active);
+    stopped_twice(child)
+}
+
+fn stopped_twice(child: Child) -> String {
     send(&child, "-INT");
     // Two of one kind that come together are one.
     std::thread::sleep(Duration::from_millis(300));
@@ -108,38 +116,32 @@ fn the_second_one_cancels_a_check_inside_the_promote() {
     nothing_stays(&case);
 }
 
-/// `pg_dump` waits for a table that somebody holds; it ends with the run.
+/// A `pg_dump` that does not end by itself ends with the run.
 #[test]
 fn the_second_one_ends_a_backup() {
     let Some(case) = Case::new(", existing: replace", REPLACE, "") else { return };
     case.run().expect(0);
     let before = case.schemas();
-    let psql = testkit::cluster().unwrap().binaries().program("psql");
-    let hold = "begin; lock table app.orders in access exclusive mode; select pg_sleep(600)";
-    let mut holder = Command::new(psql)
-        .args(["-X", "-q", "-d", &case.database.url, "-c", hold])
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    let locked =
-        "select count(*) from pg_locks where relation = 'app.orders'::regclass and granted";
-    while case.database.psql(locked) == "0\n" {
-        std::thread::sleep(Duration::from_millis(10));
+    let real = &testkit::cluster().unwrap().binaries().folder;
+    let programs = case.path().join("programs");
+    std::fs::create_dir(&programs).unwrap();
+    let started = case.path().join(".cutover/started");
+    let script = format!(
+        "#!/bin/sh\n[ \"$1\" = --version ] && exec {}/pg_dump --version\ntouch {}\nexec sleep 600\n",
+        real.display(),
+        started.display()
+    );
+    std::fs::write(programs.join("pg_dump"), script).unwrap();
+    testkit::tool("chmod", &["755", &programs.join("pg_dump").to_string_lossy()]);
+    std::os::unix::fs::symlink(real.join("pg_restore"), programs.join("pg_restore")).unwrap();
+    let child = start_with(&case, &[("CUTOVER_PG_BINDIR", &programs.to_string_lossy())]);
+    let end = Instant::now() + SOON;
+    while !started.exists() {
+        assert!(Instant::now() < end, "pg_dump was never started");
+        std::thread::sleep(Duration::from_millis(5));
     }
-    let child = start(&case);
-    let waits = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
-    let (end, seen) = (Instant::now() + SOON, Cell::new(false));
-    while Instant::now() < end && !seen.get() {
-        seen.set(case.database.psql(waits) != "0\n");
-    }
-    assert!(seen.get(), "nothing waits");
-    send(&child, "-INT");
-    std::thread::sleep(Duration::from_millis(300));
-    send(&child, "-INT");
-    let (code, text) = ended(child);
-    assert!(matches!(code, Some(1 | 4)), "{code:?} {text}");
-    holder.kill().unwrap();
-    holder.wait().unwrap();
+    let text = stopped_twice(child);
+    assert_says(&text, &["RUN816", "pg_dump"]);
     assert_eq!(case.schemas(), before);
     case.run().expect(0);
 }

@@ -1,7 +1,7 @@
 //! How a person stops a run.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::engine::Cancel;
@@ -54,14 +54,27 @@ pub(crate) fn cancelling<T>(
     canceller: Option<Box<dyn Cancel>>,
     work: impl FnOnce() -> T,
 ) -> T {
+    cancelling_until(stop, canceller, &Mutex::new(false), work)
+}
+
+/// The same until `beyond` says that there is no return; whoever sets it waits for a cancel that is
+/// being sent.
+pub(crate) fn cancelling_until<T>(
+    stop: &StopFlag,
+    canceller: Option<Box<dyn Cancel>>,
+    beyond: &Mutex<bool>,
+    work: impl FnOnce() -> T,
+) -> T {
     let Some(canceller) = canceller else { return work() };
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| {
             while !over.load(Ordering::SeqCst) {
-                if stop.level() == Stop::Now {
+                let beyond = beyond.lock().unwrap_or_else(PoisonError::into_inner);
+                if stop.level() == Stop::Now && !*beyond {
                     canceller.cancel();
                 }
+                drop(beyond);
                 std::thread::sleep(LOOK);
             }
         });

@@ -24,6 +24,7 @@ use runtime::{EngineError, faults};
 
 use crate::connect::{Connector, Session};
 use crate::scratch::engine_name;
+use crate::worker::canceller;
 use contents::Contents;
 use tools::Tools;
 
@@ -71,6 +72,7 @@ pub fn create(
 ) -> Result<Taken, EngineError> {
     let start = Instant::now();
     let mut session = connector.open("backup")?;
+    connector.interrupt().watch(canceller(&session));
     let tools = Tools::for_server(session.major())?;
     let (database, engine) = (database(&mut session)?, engine_name(&mut session)?);
     let name = BackupName::new(&database, jiff::Timestamp::now(), ".pgdump");

@@ -55,8 +55,9 @@ impl Tools {
         code: &'static Code,
     ) -> Result<(), EngineError> {
         let mut command = connector.libpq_command(&self.folder.join("pg_dump"));
-        command.args(arguments).stdin(Stdio::null());
-        finished("pg_dump", command.output(), code).map(drop)
+        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let ran = command.spawn().and_then(|child| connector.interrupt().output(child));
+        ended("pg_dump", ran, code).map(drop)
     }
 
     /// `pg_restore` into the connector's database, of the entries in `list`.
@@ -74,9 +75,9 @@ impl Tools {
             if let Some(mut input) = child.stdin.take() {
                 input.write_all(list.as_bytes())?;
             }
-            child.wait_with_output()
+            connector.interrupt().output(child)
         });
-        finished("pg_restore", ran, code).map(drop)
+        ended("pg_restore", ran, code).map(drop)
     }
 
     /// The table of contents of a dump.
@@ -109,6 +110,19 @@ fn version(folder: &Path, program: &str) -> Option<String> {
 fn major_of(version: &str) -> Option<u32> {
     let number = version.split_whitespace().find(|word| word.starts_with(char::is_numeric))?;
     number.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
+
+/// The same for a program that a person may have stopped.
+fn ended(
+    program: &str,
+    ran: std::io::Result<Result<Output, EngineError>>,
+    code: &'static Code,
+) -> Result<String, EngineError> {
+    match ran {
+        Ok(Err(stopped)) => Err(stopped.object(program)),
+        Ok(Ok(output)) => finished(program, Ok(output), code),
+        Err(error) => finished(program, Err(error), code),
+    }
 }
 
 /// What it printed, or its own main message: DETAIL, CONTEXT and the failed command may hold rows.

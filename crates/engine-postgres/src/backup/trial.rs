@@ -17,6 +17,7 @@ use crate::quote;
 use crate::roles::MadeRoles;
 use crate::scratch::{Database, engine_name};
 use crate::server::{Binaries, Cluster};
+use crate::worker::canceller;
 
 /// A server on which a database may be made for a moment.
 pub struct Trial {
@@ -65,6 +66,11 @@ impl Trial {
         Ok(Self { connector, shown: "a private server", _cluster: Some(cluster) })
     }
 
+    /// A person who wants the run to end at once ends the trial too.
+    pub(crate) fn end_with(&mut self, run: &Connector) {
+        self.connector.end_with(run);
+    }
+
     fn describe(&self, session: &mut Session) -> Result<String, EngineError> {
         Ok(format!("{}, {}", self.shown, engine_name(session)?))
     }
@@ -103,6 +109,7 @@ pub(super) fn into(
     about: &Postgres,
 ) -> Result<Came, EngineError> {
     let mut session = connector.open("restore")?;
+    connector.interrupt().watch(canceller(&session));
     let superuser: bool = session.value(
         &RESTORE_FAILED,
         "select rolsuper from pg_roles where rolname = current_user",

@@ -11,6 +11,7 @@ use postgres::{CancelToken, Client, NoTls, Row, SimpleQueryMessage};
 use runtime::{EngineError, ErrorClass};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::interrupt::Interrupt;
 use super::{Address, tls};
 use crate::sqlstate;
 
@@ -30,6 +31,7 @@ pub struct Connector {
     pins: Pins,
     /// `cutover:<run>`; the stage is appended.
     pub(super) name: String,
+    interrupt: Arc<Interrupt>,
 }
 
 impl Connector {
@@ -37,7 +39,8 @@ impl Connector {
     /// Where TLS is due and no certificates can be had.
     pub fn new(address: Address, mode: TlsMode, pins: Pins) -> Result<Self, EngineError> {
         let tls = tls::connector(&address, mode)?;
-        Ok(Self { address, tls, mode, pins, name: "cutover".to_owned() })
+        let (name, interrupt) = ("cutover".to_owned(), Arc::default());
+        Ok(Self { address, tls, mode, pins, name, interrupt })
     }
 
     /// What the application names of the sessions begin with.
@@ -48,6 +51,15 @@ impl Connector {
     /// Sessions opened from now on carry the run's id as their application name.
     pub fn set_run(&mut self, run_id: &str) {
         self.name = format!("cutover:{run_id}");
+    }
+
+    pub(crate) fn interrupt(&self) -> &Arc<Interrupt> {
+        &self.interrupt
+    }
+
+    /// Ends with the other one, when a person wants it to.
+    pub(crate) fn end_with(&mut self, other: &Connector) {
+        self.interrupt = Arc::clone(&other.interrupt);
     }
 
     /// The same server and settings, another database.

@@ -17,6 +17,7 @@ mod staging;
 mod verify;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use catalog::{Catalog, Difference};
@@ -29,7 +30,7 @@ use runtime::engine::{
 };
 
 use crate::backup::Trial;
-use crate::connect::{Address, Connector, Pins, Session};
+use crate::connect::{Address, Connector, Everything, Pins, Session};
 use crate::ledger::{self, PostgresLedger};
 use crate::worker::PostgresWorker;
 use crate::{check, home, scratch};
@@ -212,17 +213,19 @@ impl TargetEngine for PostgresEngine {
     }
 
     fn canceller(&self) -> Option<Box<dyn Cancel>> {
-        Some(crate::worker::canceller(&self.lead))
+        let interrupt = Arc::clone(self.connector.interrupt());
+        Some(Box::new(Everything { lead: crate::worker::canceller(&self.lead), interrupt }))
     }
 
     fn back_up_target(&mut self, _: &CompiledPlan, folder: &Path) -> Result<Option<BackupReport>> {
         if !self.replaces {
             return Ok(None);
         }
-        let trial = match self.trial.take() {
+        let mut trial = match self.trial.take() {
             Some(trial) => trial?,
             None => Trial::on_same_server(&self.connector),
         };
+        trial.end_with(&self.connector);
         backup::take(&self.connector, &self.target.schema, folder, &trial).map(Some)
     }
 
@@ -287,6 +290,7 @@ impl TargetEngine for PostgresEngine {
             lock::still_held(holder, &self.target.schema)?;
         }
         let mut session = self.connector.open("promote")?;
+        self.connector.interrupt().watch(crate::worker::canceller(&session));
         promote.run(&mut session, hooks)
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use diagnostics::code;
 use ir::{Action, Check, OnSourceChange};
@@ -20,7 +21,7 @@ use crate::parallel;
 use crate::run::BackupEntry;
 use crate::run::session::Session;
 use crate::sources::{Look, SourceFile, changes};
-use crate::stop::Stop;
+use crate::stop::{Stop, cancelling_until};
 use crate::{EngineError, private};
 
 /// The leader's part of the run, and how far it went.
@@ -279,9 +280,14 @@ impl Lead<'_> {
         target: &mut dyn TargetEngine,
     ) -> Result<(), EngineError> {
         let session = self.session;
-        let mut hooks = Hooks { session, context, committing: false, failed: None };
-        let promoted = target.promote(session.plan, &session.info, &mut hooks, after);
-        self.committing = hooks.committing;
+        let committing = Mutex::new(false);
+        let mut hooks = Hooks { session, context, committing: &committing, failed: None };
+        let canceller = target.canceller();
+        // A check inside the promote may be slow, and holds its locks.
+        let promoted = cancelling_until(&session.stop, canceller, &committing, || {
+            target.promote(session.plan, &session.info, &mut hooks, after)
+        });
+        self.committing = *committing.lock().unwrap_or_else(PoisonError::into_inner);
         let promotion = promoted?;
         // From here on the new state is in place: nothing that fails now may say otherwise.
         self.promotion = Some(promotion.clone());
@@ -373,12 +379,17 @@ fn unchanged(session: &Session<'_>, context: &Context<'_>, look: Look) -> Result
 struct Hooks<'a> {
     session: &'a Session<'a>,
     context: &'a Context<'a>,
-    committing: bool,
+    /// From here on only the target knows: nobody cancels any more.
+    committing: &'a Mutex<bool>,
     /// The journal could not be written where the hook has no way to say so.
     failed: Option<EngineError>,
 }
 
 impl Hooks<'_> {
+    fn commits(&self, yes: bool) {
+        *self.committing.lock().unwrap_or_else(PoisonError::into_inner) = yes;
+    }
+
     fn keep(&mut self, written: Result<(), EngineError>) {
         self.failed = self.failed.take().or(written.err());
     }
@@ -399,12 +410,12 @@ impl PromoteHooks for Hooks<'_> {
         self.failed.take().map_or(Ok(()), Err)?;
         self.session.record(Record::PromoteCommitting { transaction: transaction.to_owned() })?;
         self.session.publish()?;
-        self.committing = true;
+        self.commits(true);
         Ok(())
     }
 
     fn retrying(&mut self, attempt: u32, wait_ms: u64, why: &str) {
-        self.committing = false;
+        self.commits(false);
         self.session.emit(Event::Retrying { attempt, wait_ms, why: why.to_owned() });
         let record = Record::Retry { attempt, wait_ms, why: why.to_owned() };
         let written = self.session.record(record);
