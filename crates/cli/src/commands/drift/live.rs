@@ -23,7 +23,7 @@ pub(super) enum Live {
         schema: String,
         version: String,
     },
-    Sqlite(SqliteTarget),
+    Sqlite(Box<SqliteTarget>),
     /// Any schema of any database.
     Schema {
         session: Box<Session>,
@@ -44,7 +44,9 @@ impl Live {
         state_dir: &Path,
     ) -> Result<Self, EngineError> {
         Ok(match &plan.target {
-            Target::Sqlite(target) => Live::Sqlite(sqlite(&base.join(&target.path), &target.path)?),
+            Target::Sqlite(target) => {
+                Live::Sqlite(Box::new(sqlite(&base.join(&target.path), &target.path)?))
+            }
             Target::Postgres(target) => {
                 let mut engine = Box::new(PostgresEngine::connect(plan, base, state_dir)?);
                 let version = engine.engine_name()?;
@@ -56,7 +58,7 @@ impl Live {
     /// `schema`: the one that is compared; all of them where there is none.
     pub(super) fn of_arguments(args: &Drift, schema: Option<&str>) -> Result<Self, Failure> {
         if let Some(path) = &args.sqlite {
-            return Ok(Live::Sqlite(sqlite(path, &path.display().to_string())?));
+            return Ok(Live::Sqlite(Box::new(sqlite(path, &path.display().to_string())?)));
         }
         let address = Address::from_url(&url(args)?)?;
         let connector = Connector::new(address, TlsMode::VerifyFull, Pins::default())?;
