@@ -11,12 +11,13 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use catalog::{DiffOptions, Home, Normaliser as _, Scope as Facts, Script, ScriptStatement, diff};
+use common::session;
 use diagnostics::{SourceId, SourceText, Span};
 use engine_postgres::capture::{Captured, Options, capture};
 use engine_postgres::introspect::{Scope, introspect};
 use engine_postgres::scratch::PostgresNormaliser;
 use engine_postgres::server::Cluster;
-use schemas::{EVERY_KIND, create_roles, psql, real_schemas, session, shared};
+use schemas::{EVERY_KIND, create_roles, psql, real_schemas, shared};
 
 fn captured(url: &str) -> Captured {
     capture(&mut session(url), &Options::default()).unwrap()

@@ -246,7 +246,7 @@ fn definitions_are_what_the_server_says_of_each() {
     for (name, text) in every_kind.into_iter().chain(schemas::real_schemas(&data)) {
         let url = cluster.create_database(&name).unwrap();
         schemas::psql(&cluster, &url, &text).unwrap();
-        let mut session = schemas::session(&url);
+        let mut session = common::session(&url);
         let catalog = introspect(&mut session, &Scope::Database).unwrap();
         session.run("set search_path = pg_catalog").unwrap();
         let mut compared = 0;

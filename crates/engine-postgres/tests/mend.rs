@@ -4,7 +4,6 @@
 mod common;
 
 use catalog::{Catalog, DiffOptions, Mend, Scope as Facts, diff};
-use engine_postgres::connect::{Address, Connector, Pins, Session};
 use engine_postgres::introspect::{Scope, introspect};
 use postgres::{Client, NoTls};
 
@@ -120,14 +119,8 @@ const CHANGES: &[&str] = &[
     "alter table orders owner to app; alter function total_of(bigint) owner to other",
 ];
 
-fn session(url: &str) -> Session {
-    let address = Address::from_url(url).unwrap();
-    let connector = Connector::new(address, ir::TlsMode::VerifyFull, Pins::default()).unwrap();
-    connector.open("mend").unwrap()
-}
-
 fn read(url: &str) -> Catalog {
-    introspect(&mut session(url), &Scope::Schema("public".to_owned())).unwrap()
+    introspect(&mut common::session(url), &Scope::Schema("public".to_owned())).unwrap()
 }
 
 #[test]

@@ -17,10 +17,11 @@ mod rewrite;
 use std::collections::BTreeMap;
 
 use catalog::{Catalog, DiffOptions, Difference, diff};
+use common::session;
 use engine_postgres::connect::Session;
 use engine_postgres::introspect::{Scope, introspect};
 use engine_postgres::server::Cluster;
-use schemas::{EVERY_KIND, create_roles, psql, real_schemas, session, shared};
+use schemas::{EVERY_KIND, create_roles, psql, real_schemas, shared};
 
 /// What became of the mutants of one class: found, refused by the server, wrong.
 #[derive(Default)]

@@ -18,7 +18,6 @@ use std::process::{Command, Output};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use catalog::{Catalog, DiffOptions, Scope as Facts, diff};
-use engine_postgres::connect::{Address, Connector, Pins};
 use engine_postgres::introspect::{Scope, introspect};
 use engine_postgres::server::Cluster;
 
@@ -181,9 +180,7 @@ fn load(cluster: &Cluster, url: &str, file: &Path) -> Option<String> {
 }
 
 fn read(url: &str) -> Catalog {
-    let address = Address::from_url(url).unwrap();
-    let connector = Connector::new(address, ir::TlsMode::VerifyFull, Pins::default()).unwrap();
-    introspect(&mut connector.open("pairs").unwrap(), &Scope::Database).unwrap()
+    introspect(&mut common::session(url), &Scope::Database).unwrap()
 }
 
 fn pg_dump(cluster: &Cluster, url: &str) -> Vec<String> {

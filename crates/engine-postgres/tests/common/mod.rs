@@ -3,6 +3,7 @@
 
 pub(crate) mod plan;
 
+use engine_postgres::connect::{Address, Connector, Pins, Session};
 use engine_postgres::server::{Binaries, Cluster};
 
 /// `None` where no PostgreSQL is installed, unless `REQUIRE_DATABASES=1` forbids that.
@@ -22,6 +23,13 @@ pub(crate) fn database(cluster: &Cluster, name: &str) -> (String, postgres::Clie
     let url = cluster.create_database(name).unwrap();
     let client = postgres::Client::connect(&url, postgres::NoTls).unwrap();
     (url, client)
+}
+
+/// A session as the program opens it.
+pub(crate) fn session(url: &str) -> Session {
+    let address = Address::from_url(url).unwrap();
+    let connector = Connector::new(address, ir::TlsMode::VerifyFull, Pins::default()).unwrap();
+    connector.open("test").unwrap()
 }
 
 pub(crate) fn one(client: &mut postgres::Client, sql: &str) -> String {

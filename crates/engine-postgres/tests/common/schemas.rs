@@ -3,16 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use engine_postgres::connect::{Address, Connector, Pins, Session};
 use engine_postgres::server::Cluster;
 
 pub(crate) const EVERY_KIND: &str = include_str!("../every_kind.sql");
-
-pub(crate) fn session(url: &str) -> Session {
-    let address = Address::from_url(url).unwrap();
-    let connector = Connector::new(address, ir::TlsMode::VerifyFull, Pins::default()).unwrap();
-    connector.open("test").unwrap()
-}
 
 pub(crate) fn psql(cluster: &Cluster, url: &str, sql: &str) -> Result<(), String> {
     let folder = tempfile::tempdir().unwrap();
@@ -29,7 +22,7 @@ pub(crate) fn psql(cluster: &Cluster, url: &str, sql: &str) -> Result<(), String
 
 /// Roles that one of the schemas names and does not make.
 pub(crate) fn create_roles(cluster: &Cluster) {
-    let mut admin = session(&cluster.url("postgres"));
+    let mut admin = crate::common::session(&cluster.url("postgres"));
     for role in ["graphile_starter", "graphile_starter_visitor", "graphile_starter_authenticator"] {
         admin.run(&format!("create role {role}")).unwrap();
     }
