@@ -173,6 +173,45 @@ fn workers_share_the_load_and_may_die() {
     }
 }
 
+fn signal(process: &Child, name: &str) {
+    let pid = process.id().to_string();
+    assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
+}
+
+/// A worker that falls silent with its connection open, as where a network breaks: its lease ends by
+/// time, somebody else loads its files, and what it had half sent is not waited for.
+#[test]
+fn the_lease_of_a_silent_worker_ends_and_no_file_comes_twice() {
+    let Some(fleet) = Fleet::new() else { return };
+    fleet.run(&["run", "plan.yaml", "--yes"]).expect(0);
+    let expected = fleet.rows();
+    fleet.reset();
+    let mut leader = fleet.start(&["run", "plan.yaml", "--yes"]);
+    fleet.ledger(&mut leader);
+    fleet.first_units(&mut leader);
+    leader.kill().unwrap();
+    leader.wait().unwrap();
+    let mut worker = fleet.start(&["worker", "plan.yaml"]);
+    let schema = "select nspname from pg_namespace where nspname like 'cutover_ledger_%'";
+    let ledger = fleet.database.psql(schema).trim().to_owned();
+    let held = format!(
+        "select count(*) > 0 from {ledger}.unit u join {ledger}.member m on m.id = u.member \
+         where not m.leads and u.done_at is null"
+    );
+    while fleet.database.psql(&held) != "t\n" {
+        assert!(worker.try_wait().unwrap().is_none(), "the worker ended without a lease");
+    }
+    signal(&worker, "-STOP");
+    assert_eq!(fleet.database.psql(&held), "t\n", "it holds files that it does not load");
+    fleet.database.psql(&format!("update {ledger}.run set lease_s = 2"));
+    fleet.run(&["resume", "plan.yaml"]).expect(0);
+    assert_eq!(fleet.rows(), expected);
+    signal(&worker, "-CONT");
+    worker.wait().unwrap();
+    assert_eq!(fleet.rows(), expected, "what comes late changes nothing");
+    fleet.nothing_left();
+}
+
 #[test]
 fn workers_go_on_when_the_leader_dies_and_resume_promotes() {
     let Some(fleet) = Fleet::new() else { return };

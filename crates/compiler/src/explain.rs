@@ -196,7 +196,15 @@ fn details(plan: &CompiledPlan, action: &Action) -> Vec<String> {
         format!("{} {from}{}{misfit}", column.column, how.unwrap_or_default())
     });
     let filter = load.filter.iter().map(|filter| format!("only rows where {filter}"));
-    columns.chain(filter).collect()
+    let merge = load.merge.iter().map(|merge| {
+        let rule = match merge.conflict {
+            ir::Conflict::First => "the first file's row is taken",
+            ir::Conflict::Last => "the last file's row is taken",
+            ir::Conflict::Equal => "they must be the same",
+        };
+        format!("rows of several files with one ({}) are one row: {rule}", merge.by.join(", "))
+    });
+    columns.chain(filter).chain(merge).collect()
 }
 
 /// What the loads and builds may use.

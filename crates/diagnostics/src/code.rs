@@ -188,6 +188,7 @@ codes! {
     NOTHING_TO_JOIN = "RUN831" "nothing-to-join" Error Run "there is no load that a worker could join";
     LEASE_LOST = "RUN832" "lease-lost" Error Run "another worker took over the unit that this one was loading";
     SORT_WITHOUT_ROOM = "RUN833" "sort-without-room" Error Run "the build of an index needs more temporary files than the server permits";
+    MERGE_CONFLICT = "RUN834" "merge-conflict" Error Run "files that share a table have different rows for one key";
 
     NEW_ROWS = "RUN840" "new-rows" Error Run "rows were written to the promoted state, and a rollback would lose them";
     NOTHING_KEPT = "RUN841" "nothing-kept" Error Run "the state that the run replaced is not there any more";

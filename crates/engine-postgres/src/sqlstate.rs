@@ -10,7 +10,7 @@ use diagnostics::code::{
     CONNECTION_LOST, DISK_FULL, INTERRUPTED, LOCK_TIMEOUT, NO_PRIVILEGE, UNREACHABLE,
 };
 use postgres::error::{DbError, ErrorPosition};
-use runtime::{EngineError, ErrorClass};
+use runtime::{BrokenKey, EngineError, ErrorClass};
 
 /// An error of a statement that cannot be found in a text of the plan.
 pub fn error(code: &'static Code, error: &postgres::Error) -> EngineError {
@@ -48,11 +48,18 @@ fn from_server(code: &'static Code, db: &DbError) -> EngineError {
     let mut error = EngineError::new(code, db.message()).class(class);
     error.sqlstate = Some(state.to_owned());
     error.object = object(db);
+    error.key = broken_key(state, db).map(Box::new);
     error.help = match class {
         ErrorClass::Interrupted => None,
         _ => breach(state, db).or_else(|| help(state).map(str::to_owned)),
     };
     error
+}
+
+fn broken_key(state: &str, db: &DbError) -> Option<BrokenKey> {
+    let columns = db.detail().filter(|_| state == "23505").and_then(key_columns)?;
+    let columns = columns.split(", ").map(|name| sql::unquote(name, sql::Dialect::Postgres));
+    Some(BrokenKey { table: db.table()?.to_owned(), columns: columns.collect() })
 }
 
 /// The way out where rows break a constraint.

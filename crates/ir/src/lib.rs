@@ -15,7 +15,8 @@ pub use compiled_plan::{
 };
 pub use format::{Digest, FORMAT_VERSION, FormatError};
 pub use load::{
-    ColumnSource, Conversion, Load, LoadColumn, LoadSource, OnMisfit, offset_parameter,
+    ColumnSource, Conflict, Conversion, Load, LoadColumn, LoadSource, Merge, OnMisfit,
+    offset_parameter,
 };
 pub use step::{
     Action, Check, Edge, Expect, Hazard, Invariant, LockMode, Moment, Origin, Place, Step,

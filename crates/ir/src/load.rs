@@ -20,6 +20,27 @@ pub struct Load {
     /// past the highest of a file begin those of the next. SQL has it as [`offset_parameter`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offset: Option<String>,
+    /// Files share the table: rows of several files with one key are one row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merge: Option<Merge>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Merge {
+    /// Columns of the target by whose values a row is known.
+    pub by: Vec<String>,
+    pub conflict: Conflict,
+}
+
+/// Which of the rows with one key is taken, of files in the order of their names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Conflict {
+    First,
+    Last,
+    /// They must be the same row, or the run stops.
+    Equal,
 }
 
 /// The name of the parameter that holds a table's offset in a file, without its colon. What a

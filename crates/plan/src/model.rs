@@ -387,6 +387,22 @@ pub struct Load {
     pub columns: Vec<ColumnRule>,
     /// SQL condition on the source rows, evaluated by SQLite.
     pub filter: Option<SourceText>,
+    /// Rows of several files that are one row.
+    pub merge: Option<Merge>,
+}
+
+/// `merge: { by: code, conflict: equal }`
+#[derive(Clone, Debug)]
+pub struct Merge {
+    pub by: Vec<Spanned<String>>,
+    pub conflict: Conflict,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conflict {
+    First,
+    Last,
+    Equal,
 }
 
 #[derive(Clone, Debug)]

@@ -90,6 +90,7 @@ fn what_is_no_yaml_is_said_and_what_cannot_be_laid_out_is_left() {
     assert_eq!(refused("a: [1\n").id, code::YAML_SYNTAX.id);
     assert_eq!(refused("a: 1\na: 2\n").id, code::DUPLICATE_KEY.id);
     assert_eq!(refused("? a\n# between\n: 1\n? [b]\n: 2\n").id, code::YAML_SYNTAX.id);
+    assert_eq!(refused("x: 1\n&name: select: 2\n").id, code::LAYOUT_REFUSED.id);
     assert_eq!(refused("key: |+\n  x\nlist:\n  - a\n").id, code::LAYOUT_REFUSED.id);
 }
 

@@ -31,6 +31,16 @@ pub struct EngineError {
     pub help: Option<String>,
     /// Byte offset in the SQL text, where the engine gives one.
     pub offset: Option<usize>,
+    /// Where rows break a unique key: which.
+    pub key: Option<Box<BrokenKey>>,
+}
+
+/// A unique key of a table that two rows have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BrokenKey {
+    pub table: String,
+    /// As the engine names them; an expression is one of them.
+    pub columns: Vec<String>,
 }
 
 impl EngineError {
@@ -43,6 +53,7 @@ impl EngineError {
             object: None,
             help: None,
             offset: None,
+            key: None,
         }
     }
 

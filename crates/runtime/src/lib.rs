@@ -14,6 +14,7 @@ mod executor;
 pub mod faults;
 pub mod fleet;
 pub mod journal;
+mod merge;
 pub mod misfits;
 mod narrow;
 mod parallel;
@@ -28,6 +29,6 @@ pub mod verify;
 mod waivers;
 
 pub use digest::RowDigest;
-pub use error::{EngineError, ErrorClass};
+pub use error::{BrokenKey, EngineError, ErrorClass};
 pub use sources::source_files;
 pub use value::{Row, Value};

@@ -21,7 +21,7 @@ use crate::journal::format::BackupRecord;
 use crate::recovery::{Kept, kept_plan};
 use crate::run::{Finding, runs_folder};
 use crate::status::{self, RunState};
-use crate::{EngineError, RowDigest, narrow};
+use crate::{EngineError, RowDigest, merge, narrow};
 
 /// Makes the engine for a run's compiled plan.
 pub type OpenTarget<'a> = &'a dyn Fn(&CompiledPlan) -> Result<Box<dyn TargetEngine>, Vec<Finding>>;
@@ -176,7 +176,7 @@ impl Verifying<'_> {
         let binding = Binding::of_rules(load, rules, backups.len());
         let mut sink = worker.digest_sink(&load.table, &binding.into)?;
         let parameters = self.parameters(&load.source, &backups)?;
-        self.replay(&binding, &backups, &parameters, sink.as_mut())?;
+        self.replay(load, &binding, &backups, &parameters, sink.as_mut())?;
         let expected = sink.finish()?.digest;
         let found = worker.row_digest(&load.table, &binding.into)?;
         self.told(load, expected, found);
@@ -187,7 +187,7 @@ impl Verifying<'_> {
         let error = rows_differ(&load.table, &expected, &found.to_string(), same)
             .help("the target was written to since the promote, or something changed its rows");
         let replay =
-            &mut |sink: &mut dyn RowSink| self.replay(&binding, &backups, &parameters, sink);
+            &mut |sink: &mut dyn RowSink| self.replay(load, &binding, &backups, &parameters, sink);
         Err(narrow::with_rows(error, worker.tell(), &load.table, &binding.into, replay))
     }
 
@@ -222,15 +222,18 @@ impl Verifying<'_> {
     /// Sends the rows of the backups as the load did.
     fn replay(
         &self,
+        load: &Load,
         binding: &Binding,
         backups: &[&BackupRecord],
         parameters: &[FileParameters],
         sink: &mut dyn RowSink,
     ) -> Result<(), EngineError> {
-        for (at, scan) in binding.scans.iter().enumerate() {
-            self.open(backups[at], &parameters[at])?.scan(scan, sink)?;
-        }
-        Ok(())
+        let read = &mut |file: usize, sink: &mut dyn RowSink| {
+            self.open(backups[file], &parameters[file])?.scan(binding.scan(file)?, sink)
+        };
+        let memory = self.plan.settings.memory_bytes;
+        let names: Vec<String> = backups.iter().map(|backup| backup.file.clone()).collect();
+        merge::scan(load, &binding.into, memory, &names, read, sink).map(drop)
     }
 
     fn told(&mut self, load: &Load, expected: RowDigest, found: RowDigest) {

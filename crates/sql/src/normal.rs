@@ -191,6 +191,18 @@ mod tests {
     use crate::Dialect;
 
     #[test]
+    fn a_body_with_dollars_keeps_a_quote_that_does_not_end_in_it() {
+        let normal = |text: &str| crate::normal_text(text, Dialect::Postgres);
+        assert_eq!(normal("$a$ x $a$"), "$$ x $$");
+        for body in ["a $$ b", "a$", "$q$", "$$q"] {
+            let quoted = format!("$tag${body}$tag$");
+            let text = normal(&quoted);
+            assert!(crate::tokenize(&text, Dialect::Postgres).len() == 1, "{text}");
+            assert_eq!(crate::unquote_literal(&text).as_deref(), Some(body));
+        }
+    }
+
+    #[test]
     fn the_same_meaning_is_the_same_text() {
         let pairs = [
             ("total > 0", "(total > 0)"),

@@ -172,7 +172,8 @@ pub fn normal_text(cursor: Cursor<'_>) -> String {
             }
             TokenKind::Dollar => {
                 let body = unquote_literal(written).unwrap_or_default();
-                out.push_str(&format!("$${body}$$"));
+                let quote = dollar_quote(&body);
+                out.extend([&quote, &body, &quote].map(String::as_str));
             }
             TokenKind::Quoted => {
                 out.push_str(&quote_ident(&unquote(written, cursor.dialect), cursor.dialect));
@@ -182,6 +183,15 @@ pub fn normal_text(cursor: Cursor<'_>) -> String {
         previous = Some(token.kind);
     }
     out
+}
+
+/// The shortest of `$$`, `$q$`, `$qq$`, … that cannot end inside of the body.
+fn dollar_quote(body: &str) -> String {
+    let mut quote = "$$".to_owned();
+    while body.contains(&quote) || body.ends_with(&quote[..quote.len() - 1]) {
+        quote.insert(1, 'q');
+    }
+    quote
 }
 
 /// Type aliases that can hardly be anything else, also where nothing says that a type stands there.
@@ -202,6 +212,8 @@ fn safe_alias(word: &str) -> &str {
 fn needs_space(before: TokenKind, next: TokenKind) -> bool {
     use TokenKind::{Cast, Comma, LBracket, LParen, Operator, Period, RBracket, RParen};
     match (before, next) {
+        // `1 .x` is a number and a point, `1.x` another number.
+        (TokenKind::Number, Period) => true,
         (Period | Cast | LParen | LBracket, _) | (_, Period | Cast | Comma) => false,
         (_, RParen | RBracket) => false,
         (Operator | Comma, _) => true,

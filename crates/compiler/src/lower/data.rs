@@ -47,6 +47,7 @@ pub(crate) fn loads(cx: &mut Context<'_>, resolved: &Resolved) -> Loads {
                 columns: Vec::new(),
                 filter: None,
                 offset: None,
+                merge: None,
             };
             loads.insert(key.clone(), (load, place));
         }
@@ -72,7 +73,42 @@ fn by_rule(cx: &mut Context<'_>, facts: &TableFacts, rule: &model::Load) -> Opti
     };
     let filter = rule.filter.as_ref().map(|filter| filter.text.clone());
     let offset = own_offset(cx, facts, rule);
-    Some(Load { table: facts.name.clone(), source, from, columns, filter, offset })
+    let merge = rule.merge.as_ref().map(|merge| merged(cx, facts, rule, merge));
+    Some(Load { table: facts.name.clone(), source, from, columns, filter, offset, merge })
+}
+
+/// Columns by which rows are known must be the same in every file, so none is kept apart.
+fn merged(
+    cx: &mut Context<'_>,
+    facts: &TableFacts,
+    rule: &model::Load,
+    merge: &model::Merge,
+) -> ir::Merge {
+    for by in &merge.by {
+        if let Some(finding) = unknown_column(cx, facts, &by.value, by.span) {
+            cx.find(finding);
+        }
+        let same = |column: &&model::ColumnRule| cx.dialect.same(&column.column.value, &by.value);
+        let apart = rule.columns.iter().find(same);
+        if let Some(ColumnValue::Apart { table, .. }) = apart.map(|column| &column.value) {
+            let message =
+                format!("`{}` is kept apart in every file, so it merges nothing", by.value);
+            cx.find(
+                Diagnostic::new(&code::CONFLICTING_KEYS, message)
+                    .label(by.span, "merged by")
+                    .label(table.span, "kept apart here")
+                    .help("keep the keys of the files apart, or merge the rows by them"),
+            );
+        }
+    }
+    ir::Merge {
+        by: merge.by.iter().map(|by| by.value.clone()).collect(),
+        conflict: match merge.conflict {
+            model::Conflict::First => ir::Conflict::First,
+            model::Conflict::Last => ir::Conflict::Last,
+            model::Conflict::Equal => ir::Conflict::Equal,
+        },
+    }
 }
 
 fn column_rule(

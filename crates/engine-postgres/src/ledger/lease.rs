@@ -57,6 +57,31 @@ pub(super) fn claim(
     Ok(files)
 }
 
+/// Ends whoever still loads rows of a table all of whose units are done. They were taken over from it,
+/// so that its commit would be refused; but a client that does not answer any more keeps its
+/// transaction, and with it a lock that the builds need.
+pub(super) fn end_latecomers(session: &mut Session, staging: &str, table: &str) -> Result<()> {
+    let relation = format!("{}.{}", quote(staging), quote(table));
+    let loading = session.rows(&STATEMENT_FAILED, LOADING, &[&relation])?;
+    let loading: Vec<i32> = loading.iter().map(|row| row.get(0)).collect();
+    if loading.is_empty() {
+        return Ok(());
+    }
+    // Who has just committed gives its locks back a moment after its rows are seen.
+    session.run("select pg_catalog.pg_sleep(0.5)")?;
+    let sql = format!(
+        "select pg_catalog.pg_terminate_backend(late.pid) from ({LOADING}) late \
+         where late.pid = any ($2)"
+    );
+    session.rows(&STATEMENT_FAILED, &sql, &[&relation, &loading]).map(drop)
+}
+
+/// Server processes whose transaction writes to a table.
+const LOADING: &str = "select distinct l.pid from pg_catalog.pg_locks l \
+    where l.locktype = 'relation' and l.granted and l.mode = 'RowExclusiveLock' \
+      and l.database = (select oid from pg_catalog.pg_database where datname = current_database()) \
+      and l.relation = to_regclass($1)";
+
 /// Members that are heard of and hold their lock. Advisory keys of two halves are shown by `pg_locks`
 /// as classid and objid, with objsubid 2.
 const ALIVE: &str = "\

@@ -21,6 +21,7 @@ use runtime::{EngineError, RowDigest};
 
 use crate::connect::{Connector, Session};
 use crate::quote;
+use crate::target::staging;
 
 pub(crate) use units::Units;
 
@@ -139,6 +140,7 @@ impl Ledger for PostgresLedger {
         if self.open_units(table)? > 0 {
             return Err(EngineError::new(&INTERNAL, "a table is closed before all its units"));
         }
+        lease::end_latecomers(&mut self.session, &staging::name(&self.run_id), table)?;
         // Units commit without waiting for the disk; whoever waits for this waits for all of them.
         let schema = quote(&self.schema);
         let sql =

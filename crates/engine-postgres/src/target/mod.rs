@@ -13,7 +13,7 @@ mod outcome;
 mod preflight;
 mod promote;
 mod recover;
-mod staging;
+pub(crate) mod staging;
 mod verify;
 
 use std::path::Path;

@@ -42,7 +42,7 @@ impl Note {
     }
 }
 
-pub(super) fn name(run_id: &str) -> String {
+pub(crate) fn name(run_id: &str) -> String {
     format!("{PREFIX}{}", run_id.replace('-', "_"))
 }
 

@@ -2,13 +2,16 @@
 
 use diagnostics::{SourceText, Spanned};
 
-use crate::model::{Apart, ColumnRule, ColumnValue, Conversion, Load, LoadFrom, OnMisfit};
+use crate::model::{
+    Apart, ColumnRule, ColumnValue, Conflict, Conversion, Load, LoadFrom, Merge, OnMisfit,
+};
 use crate::yaml::{Entry, Kind, Node};
 
 use super::context::Decoder;
 use super::fields::Fields;
 
-pub(crate) const LOAD: &[&str] = &["from", "source", "query", "where", "columns"];
+pub(crate) const LOAD: &[&str] = &["from", "source", "query", "where", "merge", "columns"];
+pub(crate) const MERGE: &[&str] = &["by", "conflict"];
 pub(crate) const COLUMN: &[&str] = &["from", "sql", "offset", "uuid", "as", "misfit"];
 pub(crate) const MISFIT: &[&str] = &["default"];
 
@@ -34,6 +37,7 @@ impl Decoder {
             from: LoadFrom::Default,
             columns: Vec::new(),
             filter: None,
+            merge: None,
         };
         if let Kind::Scalar(scalar) = &entry.value.kind {
             load.from = match scalar.text.text.as_str() {
@@ -46,6 +50,7 @@ impl Decoder {
         let fields = self.fields(&entry.value, entry.key.span, what, LOAD)?;
         load.from = self.load_from(entry, &fields)?;
         load.filter = fields.get("where").and_then(|entry| self.sql_of(entry));
+        load.merge = fields.get("merge").and_then(|entry| self.merge(entry));
         load.columns = self.column_rules(&fields);
         valid.then_some(load)
     }
@@ -85,6 +90,17 @@ impl Decoder {
         }
         let (source, table) = (part(&text, before), part(&text, after));
         Some(LoadFrom::Table { source: Some(source), table })
+    }
+
+    fn merge(&mut self, entry: &Entry) -> Option<Merge> {
+        let fields = self.fields(&entry.value, entry.key.span, "`merge`", MERGE)?;
+        let by =
+            fields.required(self, "by", "write `merge: { by: code }`, by what a row is known")?;
+        let by = self.names(by, "a column or a list of columns");
+        let words =
+            [("first", Conflict::First), ("last", Conflict::Last), ("equal", Conflict::Equal)];
+        let conflict = self.choice_at(&fields, "conflict", &words);
+        Some(Merge { by, conflict: conflict.map_or(Conflict::Equal, |conflict| conflict.value) })
     }
 
     fn column_rules(&mut self, fields: &Fields<'_>) -> Vec<ColumnRule> {

@@ -53,6 +53,7 @@ fn key_lists_are_those_of_the_schema() {
         (grants::GRANT_ON, &["GrantObject"]),
         (stages::STAGE, &["StageParts"]),
         (load::LOAD, &["LoadParts"]),
+        (load::MERGE, &["Merge"]),
         (load::COLUMN, &["ColumnRuleParts"]),
         (load::MISFIT, &["MisfitDefault"]),
         (backup::BACKUP, &["Backup"]),

@@ -58,9 +58,35 @@ pub struct LoadParts {
     /// A condition on the source's rows, in SQLite's SQL.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub r#where: Option<Text>,
+    /// Files share this table: rows of several files with one key are one row.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub merge: Option<Merge>,
     /// Target columns to where their values come from. Columns that are not listed go by name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub columns: Option<Mapping<ColumnRule>>,
+}
+
+/// How rows of several files become one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Merge {
+    /// Target columns by whose values a row is known.
+    pub by: ComponentList,
+    /// Which row is taken where several files have one; default: `equal`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conflict: Option<Conflict>,
+}
+
+/// Of files in the order of their names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Conflict {
+    /// The first file's row.
+    First,
+    /// The last file's row.
+    Last,
+    /// The rows must be the same; else the run stops and names the keys and their files.
+    Equal,
 }
 
 /// A source column, `omit` for what the target fills itself, or a mapping.

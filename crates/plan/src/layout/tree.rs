@@ -85,9 +85,12 @@ struct Builder {
     root: Option<Value>,
     comments: Vec<Comment>,
     has_anchors: bool,
+    /// An anchor stands on a key.
+    anchored_key: bool,
 }
 
-/// `None` for what the reader has refused, or an empty file.
+/// `None` for what the reader has refused, an empty file, or an anchor on a key, which has no place
+/// in the tree.
 pub(super) fn parse(text: &str) -> Option<Tree> {
     let options = granit_parser::options! {
         emit_comments: true,
@@ -101,6 +104,9 @@ pub(super) fn parse(text: &str) -> Option<Tree> {
     }
     let mut comments = builder.comments;
     comments.sort_by_key(|comment| comment.range.start);
+    if builder.anchored_key {
+        return None;
+    }
     Some(Tree { root: builder.root?, comments, has_anchors: builder.has_anchors })
 }
 
@@ -160,6 +166,10 @@ impl Builder {
     /// The event comes directly behind that of the value it names.
     fn anchor(&mut self, range: Range<usize>) {
         self.has_anchors = true;
+        if self.open.last().is_some_and(|open| open.key.is_some()) {
+            self.anchored_key = true;
+            return;
+        }
         let fresh = self.open.last_mut().filter(|open| open.parts.is_empty() && open.key.is_none());
         if let Some(open) = fresh {
             open.anchor = Some(range);

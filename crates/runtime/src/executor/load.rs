@@ -12,6 +12,7 @@ use crate::engine::{LargeValues, LoadSink, Loaded, RowSink, Worker};
 use crate::events::Event;
 use crate::journal::Record;
 use crate::journal::format::LoadedRecord;
+use crate::merge::{self, Scanned};
 use crate::misfits::MisfitLog;
 use crate::run::TableCount;
 use crate::{EngineError, Row, Value, fleet};
@@ -28,8 +29,9 @@ pub(super) fn load(
             let mut log = MisfitLog::begin(&context.session.info.run_dir, &load.table)?;
             let tally = fleet::load(context, shared, worker, load)?;
             shared.misfits(&load.table, &mut |misfits| log.take(misfits))?;
-            (tally.scanned, tally.loaded, log)
+            (Scanned { rows: tally.scanned, merged: 0 }, tally.loaded, log)
         }
+        // Rows that are merged need all files, so one process loads them.
         None => again::on_lost_connection(context, worker, &load.table, &mut |worker| {
             let mut log = MisfitLog::begin(&context.session.info.run_dir, &load.table)?;
             let (scanned, loaded) = transfer(context, worker, load, &mut log)?;
@@ -39,8 +41,9 @@ pub(super) fn load(
     let took = context.session.clock.monotonic().saturating_sub(start);
     let count = TableCount {
         table: load.table.clone(),
-        scanned,
+        scanned: scanned.rows,
         written: loaded.digest.rows,
+        merged: scanned.merged,
         rejected: log.rejected(),
         bytes: loaded.bytes,
         verified: None,
@@ -57,20 +60,15 @@ fn transfer(
     worker: &mut dyn Worker,
     load: &Load,
     log: &mut MisfitLog,
-) -> Result<(u64, Loaded), EngineError> {
+) -> Result<(Scanned, Loaded), EngineError> {
     let binding = context.binding(&load.table)?;
     let sink = worker.load(&load.table, &binding.into)?;
     let mut counting = Counting::new(context, load, sink, log);
-    let mut scanned = 0;
-    for (index, scan) in binding.scans.iter().enumerate() {
-        context.go_on()?;
-        scanned += context.snapshot(&load.source, index)?.scan(scan, &mut counting)?;
-    }
-    if scanned != counting.rows {
-        return Err(differ(
-            load,
-            format!("SQLite reports {scanned} rows, {} came through", counting.rows),
-        ));
+    let scanned = send(context, load, binding, &mut counting)?;
+    let came = counting.rows + scanned.merged;
+    if scanned.rows != came {
+        let rows = scanned.rows;
+        return Err(differ(load, format!("SQLite reports {rows} rows, {came} came through")));
     }
     counting.look_up()?;
     counting.tell();
@@ -85,20 +83,34 @@ pub(super) fn replay(
 ) -> Result<(), EngineError> {
     let mut loads = loads(context.session.plan);
     let Some((_, load)) = loads.find(|(_, load)| load.table == table) else { return Ok(()) };
-    for (index, scan) in context.binding(table)?.scans.iter().enumerate() {
+    send(context, load, context.binding(table)?, sink).map(drop)
+}
+
+fn send(
+    context: &Context<'_>,
+    load: &Load,
+    binding: &Binding,
+    sink: &mut dyn RowSink,
+) -> Result<Scanned, EngineError> {
+    let read = &mut |file: usize, sink: &mut dyn RowSink| {
         context.go_on()?;
-        context.snapshot(&load.source, index)?.scan(scan, sink)?;
-    }
-    Ok(())
+        context.snapshot(&load.source, file)?.scan(binding.scan(file)?, sink)
+    };
+    let memory = context.session.plan.settings.memory_bytes;
+    let files = context.files.of(&load.source).iter();
+    let names: Vec<String> = files.map(|file| file.state.path.shown.clone()).collect();
+    merge::scan(load, &binding.into, memory, &names, read, sink)
 }
 
 /// Requirements R9, R17 and R88.
 fn balanced(context: &Context<'_>, load: &Load, count: &TableCount) -> Result<(), EngineError> {
-    let TableCount { scanned, written, rejected, .. } = *count;
-    if scanned != written + rejected {
+    let TableCount { scanned, written, rejected, merged, .. } = *count;
+    if scanned != written + rejected + merged {
         return Err(differ(
             load,
-            format!("{scanned} rows were read, {written} written, {rejected} rejected"),
+            format!(
+                "{scanned} rows were read, {written} written, {rejected} rejected, {merged} merged"
+            ),
         ));
     }
     let Some(table) = Binding::whole_table(load) else { return Ok(()) };
@@ -119,6 +131,7 @@ fn keep(context: &Context<'_>, count: TableCount, loaded: &Loaded) -> Result<(),
         scanned: count.scanned,
         written: count.written,
         rejected: count.rejected,
+        merged: count.merged,
         bytes: count.bytes,
         digest: loaded.digest.to_string(),
         elapsed_ms: count.elapsed_ms,

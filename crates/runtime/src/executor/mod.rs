@@ -1,6 +1,7 @@
 //! Runs the step graph: the leader does what concerns the run as a whole, workers do the rest.
 
 mod again;
+mod collide;
 mod context;
 mod crew;
 mod figures;

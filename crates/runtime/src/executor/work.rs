@@ -4,7 +4,7 @@ use diagnostics::code;
 use ir::{Action, Check, Expect, Invariant, Place};
 
 use super::context::defect;
-use super::{Context, figures, load};
+use super::{Context, collide, figures, load};
 use crate::engine::{CheckOutcome, RowSink, Worker};
 use crate::events::Event;
 use crate::journal::Record;
@@ -23,7 +23,8 @@ pub(super) fn step(
     match &step.action {
         Action::Execute { sql, place: Place::Staging } => {
             intent()?;
-            worker.execute_once(&step.id, sql).map(|_| ())
+            let done = worker.execute_once(&step.id, sql).map(drop);
+            done.map_err(|error| collide::told(context, error))
         }
         Action::Load(rule) => {
             intent()?;

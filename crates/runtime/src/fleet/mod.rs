@@ -46,7 +46,7 @@ pub(crate) fn open(
 /// The run as its ledger has it.
 fn of(context: &Context<'_>) -> Fleet {
     let of_many = binding::loads(context.session.plan)
-        .filter(|(_, load)| context.files.of(&load.source).len() > 1);
+        .filter(|(_, load)| load.merge.is_none() && context.files.of(&load.source).len() > 1);
     let mut loads: Vec<_> = of_many
         .filter_map(|(_, load)| {
             let rules = context.bindings.get(&load.table)?.rules();

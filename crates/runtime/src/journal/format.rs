@@ -344,7 +344,7 @@ pub struct TableDigest {
     pub digest: String,
 }
 
-/// `scanned = written + skipped`.
+/// `scanned = written + skipped + merged`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LoadedRecord {
@@ -353,6 +353,9 @@ pub struct LoadedRecord {
     pub written: u64,
     #[serde(rename = "skipped")]
     pub rejected: u64,
+    /// Rows that stand for the same as one of another file.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub merged: u64,
     pub bytes: u64,
     /// `rows:digest` of what was sent.
     pub digest: String,
@@ -360,6 +363,11 @@ pub struct LoadedRecord {
     /// Values that did not fit, by column and what became of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub misfits: Vec<MisfitCount>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref)] // serde calls it with a reference
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// How many values of a column did not fit, and what became of them.

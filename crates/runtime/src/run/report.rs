@@ -112,13 +112,15 @@ pub struct StageTiming {
     pub elapsed_ms: u64,
 }
 
-/// `scanned = written + rejected`, always checked.
+/// `scanned = written + rejected + merged`, always checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableCount {
     pub table: String,
     pub scanned: u64,
     pub written: u64,
     pub rejected: u64,
+    /// Rows that a row of another file stands for.
+    pub merged: u64,
     pub bytes: u64,
     /// Rows and content, equal in what was sent and what the target gave back; `None` where the
     /// run stopped before.

@@ -272,6 +272,7 @@ fn remember(session: &Session<'_>, view: &View, done: &BTreeSet<usize>) {
             scanned: loaded.scanned,
             written: loaded.written,
             rejected: loaded.rejected,
+            merged: loaded.merged,
             bytes: loaded.bytes,
             verified: None,
             elapsed_ms: loaded.elapsed_ms,

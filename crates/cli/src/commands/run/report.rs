@@ -100,7 +100,16 @@ fn facts(report: &RunReport, digest: &Digest) -> Vec<(&'static str, String)> {
         facts.push(("journal", next::shown(journal)));
         facts.extend(misfits(report, journal).map(|text| ("misfits", text)));
     }
+    facts.extend(merged(report).map(|text| ("merged", text)));
     facts
+}
+
+/// `12 rows of 2 tables are rows of other files, too`
+fn merged(report: &RunReport) -> Option<String> {
+    let tables = report.tables.iter().filter(|table| table.merged > 0);
+    let all: u64 = tables.clone().map(|table| table.merged).sum();
+    let tables = diagnostics::plural(tables.count(), "table");
+    (all > 0).then(|| format!("{} of {tables}: rows of other files stand for them", rows(all)))
 }
 
 /// `3 values did not fit: 1 row left out, 2 set to null; listed in …/misfits`
@@ -207,7 +216,7 @@ pub(in crate::commands) fn json(report: &RunReport, digest: &Digest, diagnostics
         })).collect::<Vec<_>>(),
         "tables": report.tables.iter().map(|table| json!({
             "table": table.table, "scanned": table.scanned, "written": table.written,
-            "rejected": table.rejected,
+            "rejected": table.rejected, "merged": table.merged,
             "misfits": table.misfits.iter().map(|misfit| json!({
                 "column": misfit.column, "fate": misfit.fate.word(), "count": misfit.count,
             })).collect::<Vec<_>>(),

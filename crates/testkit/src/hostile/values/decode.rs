@@ -95,14 +95,13 @@ pub(super) fn uuid(field: &[u8], value: Value<'_>) -> Held {
 }
 
 pub(super) fn json(field: &[u8], value: Value<'_>) -> Held {
-    let Some(text) = text_of(value) else { return Err("it is no document".to_owned()) };
-    same(field, text.as_bytes())?;
-    document(text).map(drop)
+    text(field, value)?;
+    document(read(&Type::TEXT, field)?).map(drop)
 }
 
 pub(super) fn jsonb(field: &[u8], value: Value<'_>) -> Held {
     match field.split_first() {
-        Some((1, text)) => json(text, value),
+        Some((1, document)) => json(document, value),
         version => Err(format!("{version:?} is no jsonb")),
     }
 }

@@ -57,8 +57,9 @@ fn parsed(value: Value<'_>) -> Option<f64> {
 
 pub(super) fn numeric_6_2(field: &[u8], value: Value<'_>) -> Held {
     numeric(field, value)?;
+    let special = decoded(field)?.special.is_some();
     let scale = field.get(6..8).ok_or("no scale")?;
-    same(scale, &[0, 2])
+    if special { Ok(()) } else { same(scale, &[0, 2]) }
 }
 
 /// Decoded to digits, the number is the one that the value's own decimal text means.
