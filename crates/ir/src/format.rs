@@ -28,7 +28,11 @@ impl fmt::Display for Digest {
 
 impl Digest {
     pub fn of(bytes: &[u8]) -> Self {
-        Self(Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect())
+        Self::from_hash(Sha256::new_with_prefix(bytes))
+    }
+
+    fn from_hash(hash: Sha256) -> Self {
+        Self(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
     /// What people compare: the first twelve digits.
@@ -68,17 +72,27 @@ impl std::error::Error for FormatError {}
 impl CompiledPlan {
     /// The bytes that are reviewed, stored and digested.
     pub fn to_bytes(&self) -> Vec<u8> {
-        // Maps with text keys and plain values always have a JSON form.
-        let json = serde_json::to_string_pretty(self).unwrap_or_default();
-        if u64::from(self.format) < SUMMED {
-            return format!("{json}\n").into_bytes();
-        }
-        let body = json.trim_end_matches('}').trim_end();
-        format!("{body}{SUM}{}{END}", Digest::of(body.as_bytes())).into_bytes()
+        self.stored().0
     }
 
     pub fn digest(&self) -> Digest {
-        Digest::of(&self.to_bytes())
+        self.stored().1
+    }
+
+    /// The sum ends a part of what the digest is of: large plans are read through once for both.
+    fn stored(&self) -> (Vec<u8>, Digest) {
+        // Maps with text keys and plain values always have a JSON form.
+        let mut json = serde_json::to_string_pretty(self).unwrap_or_default();
+        if u64::from(self.format) < SUMMED {
+            json.push('\n');
+            let digest = Digest::of(json.as_bytes());
+            return (json.into_bytes(), digest);
+        }
+        json.truncate(json.trim_end_matches('}').trim_end().len());
+        let mut hash = Sha256::new_with_prefix(&json);
+        let end = format!("{SUM}{}{END}", Digest::from_hash(hash.clone()));
+        hash.update(&end);
+        (format!("{json}{end}").into_bytes(), Digest::from_hash(hash))
     }
 
     /// # Errors

@@ -105,6 +105,14 @@ fn plans_under(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
+/// Its dash is where an item of a list begins, wherever its keys are.
+#[test]
+fn a_comment_below_the_keys_of_an_item_stays_with_them() {
+    let once = laid_out("- b: 1\n    # c\n- a\n");
+    assert_eq!(once, "- b: 1\n  # c\n\n- a\n");
+    assert_eq!(laid_out(&once), once);
+}
+
 /// None is refused but for what is no YAML.
 #[test]
 fn every_plan_of_the_repository_is_laid_out_once() {

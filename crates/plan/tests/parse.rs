@@ -128,7 +128,7 @@ fn a_mistake_in_an_aliased_value_shows_every_place() {
       --> plan.yaml:7:6: `*rule` used here through an alias
       --> plan.yaml:8:6: `*rule` used here through an alias
       note: 2 more aliases use this value
-      help: did you mean `where`? the keys here are `from`, `source`, `query`, `where`, `columns`
+      help: did you mean `where`? the keys here are `from`, `source`, `query`, `where`, `merge`, `columns`
     ");
 }
 

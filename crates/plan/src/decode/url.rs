@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use memchr::memmem;
+
 const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
 
 pub(super) fn is_postgres_url(text: &str) -> bool {
@@ -87,7 +89,7 @@ fn mask(text: &str, secrets: Vec<Range<usize>>) -> String {
 fn in_urls(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     for scheme in SCHEMES {
-        for (at, _) in text.match_indices(scheme) {
+        for at in memmem::find_iter(text.as_bytes(), scheme) {
             let rest = &text[at..];
             let end = rest.find(['\n', '"', '\'', ' ', '`']).unwrap_or(rest.len());
             found.extend(passwords(&rest[..end]).into_iter().map(|r| at + r.start..at + r.end));
@@ -99,10 +101,12 @@ fn in_urls(text: &str) -> Vec<Range<usize>> {
 /// `password=` on lines that say where a server is.
 fn in_connection_texts(text: &str) -> Vec<Range<usize>> {
     const KEYS: [&str; 4] = ["url:", "postgres:", "server:", "host="];
+    // Schemas of tens of megabytes are shown too, and hold none.
+    let keys = KEYS.map(memmem::Finder::new);
     let mut found = Vec::new();
     let mut start = 0;
     for line in text.split_inclusive('\n') {
-        if KEYS.iter().any(|key| line.contains(key)) {
+        if keys.iter().any(|key| key.find(line.as_bytes()).is_some()) {
             let inside = password_parameters(line).into_iter();
             found.extend(inside.map(|r| start + r.start..start + r.end));
         }

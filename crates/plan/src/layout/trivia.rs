@@ -103,7 +103,8 @@ impl Walk<'_> {
     /// `limit`: where the next thing outside `value` begins. `outer`: the column of what `value`
     /// stands in; a comment that is not deeper belongs to what follows.
     fn value(&mut self, value: &mut Value, outer: Option<usize>, limit: usize) {
-        let end = value.range.end;
+        let Range { start, end } = value.range;
+        let is_list = matches!(value.shape, Shape::Sequence { .. });
         let (Shape::Sequence { items: parts, tail, flow }
         | Shape::Mapping { entries: parts, tail, flow }) = &mut value.shape
         else {
@@ -111,7 +112,9 @@ impl Walk<'_> {
             return;
         };
         let limit = if *flow { end } else { limit };
-        let own = parts.first().map_or(0, |part| column(self.text, part.start()));
+        // A list stands where its dashes do, not where what is behind them does.
+        let first = if is_list { Some(start) } else { parts.first().map(Part::start) };
+        let own = first.map_or(0, |first| column(self.text, first));
         let starts: Vec<usize> = parts.iter().skip(1).map(Part::start).collect();
         for (nth, part) in parts.iter_mut().enumerate() {
             self.part(part, own, starts.get(nth).copied().unwrap_or(limit));
