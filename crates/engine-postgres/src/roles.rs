@@ -26,7 +26,10 @@ impl MadeRoles {
             match made {
                 Ok(()) => roles.made.push(role),
                 Err(error) if error.sqlstate.as_deref() == Some("42710") => {}
-                Err(error) => return Err(error.help(format!("create the role `{role}` there"))),
+                Err(error) => {
+                    roles.remove();
+                    return Err(error.help(format!("create the role `{role}` there")));
+                }
             }
         }
         Ok(roles)

@@ -2,9 +2,10 @@
 //!
 //! Every file operation of the runtime and every call of an engine passes one, and what an engine
 //! does in several acts passes more. `CUTOVER_FAULT=fail:17` makes the 17th point return an error,
-//! `kill:17` ends the process there with SIGKILL, `kill:after promote` at the first point of that name; the file that `CUTOVER_FAULT_FILE` names says which
-//! point it was. `count:0` only lists the points. Only with the feature `faults`, and never in a release build: there the functions
-//! below are empty.
+//! `kill:17` ends the process there with SIGKILL, `kill:after promote` at the first point of that
+//! name; the file that `CUTOVER_FAULT_FILE` names says which point it was. `count:0` only lists the
+//! points. Only with the feature `faults`, and never in a release build: there the functions below are
+//! empty.
 
 #[cfg(all(feature = "faults", debug_assertions))]
 mod armed;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use testkit::{Database, Program, tool};
 
-use super::points::{self, Numbers};
+use super::points;
 use crate::{cutover, cutover_on};
 
 /// A command that is simply repeated.
@@ -29,12 +29,12 @@ impl Repeated<'_> {
         assert!(points > 3, "{}: {points} points", self.name);
         for mode in ["fail", "kill"] {
             let (mut tries, mut after) = (0, 0);
-            for number in Numbers::asked_for().of(points) {
-                if let Some(done) = self.attempt(&format!("{mode}:{number}")) {
-                    tries += 1;
-                    after += u64::from(done);
-                }
-            }
+            points::each(points, |number| {
+                let done = self.attempt(&format!("{mode}:{number}"))?;
+                tries += 1;
+                after += u64::from(done);
+                Some(done)
+            });
             println!(
                 "{} {mode}: {points} points, {tries} tried, {} before, {after} after, nothing lost",
                 self.name,

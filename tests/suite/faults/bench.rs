@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 use testkit::{Finished, Program};
 
-use super::points::{self, Numbers};
+use super::points;
 
 /// What the command that fails is there for: which cases end it, and what may be typed then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,9 +91,9 @@ impl Bench<'_> {
         assert!(points > 5, "{}: {points} points", self.name);
         for mode in ["fail", "kill"] {
             let mut tally = Tally::default();
-            for number in Numbers::asked_for().of(points) {
-                self.attempt(&format!("{mode}:{number}"), number, &states, &mut tally);
-            }
+            points::each(points, |number| {
+                self.attempt(&format!("{mode}:{number}"), number, &states, &mut tally)
+            });
             println!(
                 "{} {mode}: {points} points, {} tried ({} kinds), {} before, {} after, 0 between; cases {:?}",
                 self.name,
@@ -108,13 +108,21 @@ impl Bench<'_> {
         }
     }
 
-    fn attempt(&self, fault: &str, number: u64, states: &States, tally: &mut Tally) {
+    /// Whether the command had changed the target when it stopped; `None` where the fault was not
+    /// reached.
+    fn attempt(
+        &self,
+        fault: &str,
+        number: u64,
+        states: &States,
+        tally: &mut Tally,
+    ) -> Option<bool> {
         (self.reset)();
         let sources = testkit::states(&self.folder.join("data"));
         let (done, hit) = points::with_fault(&self.program, self.folder, self.command, fault);
         let Some(point) = hit else {
             done.expect(0);
-            return;
+            return None;
         };
         let what = format!("{} {fault} at `{point}`", self.name);
         let found = self.found();
@@ -132,6 +140,7 @@ impl Bench<'_> {
         assert_eq!((self.left)(), "", "{what}: something is left");
         assert_eq!(sources, testkit::states(&self.folder.join("data")), "{what}: L1");
         self.all_closed(&what);
+        Some(at_end)
     }
 
     /// What the exit code says about the target is true.

@@ -1,9 +1,11 @@
 //! How a person ends what a connector is used for at once: a backup has sessions and programs of its
 //! own (`pg_dump`), which the session of the run knows nothing of.
 
+use std::io::{self, Read};
 use std::process::{Child, Output};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use diagnostics::code::INTERRUPTED;
@@ -35,25 +37,41 @@ impl Interrupt {
 
     /// Runs the program to its end, or until somebody wants it to end. Its streams are read meanwhile,
     /// so that it never waits for us.
-    pub(crate) fn output(&self, child: Child) -> std::io::Result<Result<Output, EngineError>> {
-        let id = child.id();
-        let reader = std::thread::spawn(move || child.wait_with_output());
-        let mut killed = false;
-        while !reader.is_finished() {
-            if self.asked.load(Ordering::SeqCst) && !killed {
-                killed = true;
-                terminate(id);
+    pub(crate) fn output(&self, mut child: Child) -> io::Result<Result<Output, EngineError>> {
+        let (stdout, stderr) = (reading(child.stdout.take()), reading(child.stderr.take()));
+        let mut stopped = false;
+        let status = loop {
+            if let Some(status) = child.try_wait()? {
+                break status;
+            }
+            if self.asked.load(Ordering::SeqCst) && !stopped {
+                stopped = true;
+                terminate(&child);
             }
             std::thread::sleep(LOOK);
-        }
-        let output = reader.join().map_err(|_| std::io::Error::other("its reader panicked"))??;
-        Ok(if killed { Err(interrupted()) } else { Ok(output) })
+        };
+        let output = Output { status, stdout: read(stdout)?, stderr: read(stderr)? };
+        Ok(if stopped { Err(interrupted()) } else { Ok(output) })
     }
 }
 
-/// It has not been waited for, so the number is still its own.
-fn terminate(id: u32) {
-    let process = i32::try_from(id).ok().and_then(rustix::process::Pid::from_raw);
+type Reading = JoinHandle<io::Result<Vec<u8>>>;
+
+fn reading(stream: Option<impl Read + Send + 'static>) -> Reading {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        stream.map_or(Ok(0), |mut stream| stream.read_to_end(&mut bytes))?;
+        Ok(bytes)
+    })
+}
+
+fn read(reading: Reading) -> io::Result<Vec<u8>> {
+    reading.join().map_err(|_| io::Error::other("its reader panicked"))?
+}
+
+/// Only who holds the child waits for it, so the number is still its own.
+fn terminate(child: &Child) {
+    let process = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw);
     if let Some(process) = process {
         // It may have ended by itself.
         rustix::process::kill_process(process, rustix::process::Signal::TERM).ok();

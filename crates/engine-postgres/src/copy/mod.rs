@@ -39,9 +39,8 @@ use sink::Sink;
 ///
 /// # Errors
 /// What is wrong with the table or the columns, all in one; `RUN811` where the server refuses to
-/// truncate or to copy. The sink's `row`
-/// gives `RUN812` for a value that does not fit, its `finish` the server's own refusals (`RUN811`
-/// with SQLSTATE, constraint or column): they are read only there.
+/// truncate or to copy. The sink's `row` gives `RUN812` for a value that does not fit, its `finish`
+/// the server's own refusals (`RUN811` with SQLSTATE, constraint or column): they are read only there.
 pub fn load<'a>(
     client: &'a mut Client,
     table: &str,
