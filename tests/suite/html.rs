@@ -82,6 +82,45 @@ fn the_page_shows_every_step_and_needs_nothing_else() {
     }
 }
 
+/// Follows each line in small steps and counts those that a box or a band hides: lines end at their
+/// edges. Also counts lines.
+const HIDDEN: &str = r#"
+import re, sys
+page = open(sys.argv[1], encoding='utf-8').read()
+def curve(p, q):
+    for i in range(65):
+        t = i / 64
+        k = ((1 - t) ** 3, 3 * (1 - t) ** 2 * t, 3 * (1 - t) * t * t, t ** 3)
+        yield tuple(sum(k[j] * (p, *q)[j][axis] for j in range(4)) for axis in (0, 1))
+def points(way):
+    at = None
+    for letter, numbers in re.findall(r'([MVC])([^MVC]*)', way):
+        n = [float(it) for it in numbers.split()]
+        if letter == 'V': n = [at[0], at[1], at[0], n[0], at[0], n[0]]
+        if len(n) == 6: yield from curve(at, list(zip(n[::2], n[1::2])))
+        at = n[-2:]
+rects = [tuple(float(it) for it in found) for found in re.findall(
+    r'<rect class="(?:box|band)" x="([^"]+)" y="([^"]+)" width="([^"]+)" height="([^"]+)"', page)]
+ways = re.findall(r'<path data-from[^>]* d="([^"]+)"', page)
+hidden = sum(any(x < u < x + w and y < v < y + h for x, y, w, h in rects for u, v in points(way))
+             for way in ways)
+print(len(ways), hidden)
+"#;
+
+#[test]
+fn no_line_of_the_graph_runs_behind_a_box() {
+    for name in ["quickstart", "shop-postgres", "fleet"] {
+        let (keep, plan) = example(name);
+        let page = cutover().run(&plan, &["explain", "plan.yaml", "--format", "html"]).expect(0);
+        let file = keep.path().join("page.html");
+        std::fs::write(&file, page.stdout).unwrap();
+        let read = tool("python3", &["-c", HIDDEN, &file.to_string_lossy()]);
+        let figures: Vec<usize> = read.split_whitespace().map(|it| it.parse().unwrap()).collect();
+        assert!(figures[0] > 20, "{name}: lines are found");
+        assert_eq!(figures[1], 0, "{name}: lines behind boxes");
+    }
+}
+
 #[test]
 fn nothing_in_a_plan_is_markup() {
     let folder = tempfile::tempdir().unwrap();

@@ -3,6 +3,7 @@
 //! itself to load anything.
 
 mod layout;
+mod routes;
 mod svg;
 
 use std::fmt::Write as _;
