@@ -8,6 +8,7 @@ mod blocks;
 mod bundle;
 mod case;
 mod check;
+mod chunks;
 mod cut;
 mod diff;
 mod disk;

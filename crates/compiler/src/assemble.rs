@@ -193,6 +193,7 @@ fn settings(given: &model::Settings) -> ir::Settings {
             None => default.on_source_change,
         },
         memory_bytes: or(given.memory_bytes, default.memory_bytes),
+        chunk_rows: given.chunk_rows.map(|rows| rows.value),
         index_memory_bytes: or(given.index_memory_bytes, default.index_memory_bytes),
         index_workers: given.index_workers.map(|workers| workers.value),
         keep_ms: or(given.keep_ms, default.keep_ms),

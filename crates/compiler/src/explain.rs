@@ -224,7 +224,10 @@ fn resources(plan: &CompiledPlan) -> Vec<String> {
         mebibytes(settings.index_memory()),
         settings.index_workers()
     );
-    vec![format!("{connections}; {buffers}"), sorts]
+    let chunks = settings.chunk().map(|rows| {
+        format!("a table of more than {rows} rows is loaded in chunks, on all connections at once")
+    });
+    [format!("{connections}; {buffers}")].into_iter().chain(chunks).chain([sorts]).collect()
 }
 
 /// How long the promote waits before it gives up and the target stays as it is.

@@ -100,6 +100,15 @@ pub(crate) struct Item {
     pub(crate) broken: bool,
 }
 
+impl Item {
+    /// What others call it: functions without their arguments, a collation by its name alone, without
+    /// the word in its key.
+    pub(crate) fn called(&self) -> &str {
+        let own = self.statement.class.name().filter(|_| self.key.kind == ComponentKind::Type);
+        own.map_or_else(|| self.key.bare(), |own| own.name.as_str())
+    }
+}
+
 /// What is known of a table's columns.
 #[derive(Clone, Debug)]
 pub(crate) struct TableFacts {

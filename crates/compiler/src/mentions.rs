@@ -17,6 +17,16 @@ pub(crate) struct Mentions {
     pub(crate) names: BTreeSet<String>,
 }
 
+impl Mentions {
+    /// Those of names that somebody will ask for: a statement has dozens of others.
+    pub(crate) fn of(mut self, is_known: impl Fn(&str) -> bool) -> Self {
+        for names in [&mut self.relations, &mut self.calls, &mut self.names] {
+            names.retain(|name| is_known(name));
+        }
+        self
+    }
+}
+
 /// Words after which a relation's name stands.
 const BEFORE_RELATION: [&str; 10] =
     ["from", "join", "into", "update", "only", "table", "references", "on", "setof", "returns"];

@@ -20,8 +20,13 @@ pub(crate) struct Owners {
 }
 
 pub(crate) fn owners(cx: &mut Context<'_>, resolved: &Resolved, stages: &Stages<'_>) -> Owners {
-    let mentions: Vec<Mentions> =
-        resolved.items.iter().map(|item| mentions(&item.statement)).collect();
+    let known: BTreeSet<String> =
+        resolved.items.iter().map(|item| cx.dialect.key(item.called())).collect();
+    let mentions: Vec<Mentions> = resolved
+        .items
+        .iter()
+        .map(|item| mentions(&item.statement).of(|name| known.contains(&cx.dialect.key(name))))
+        .collect();
     let late = late_functions(resolved, &mentions);
     let views = views(resolved);
     let on_view = |item: &Item| item.table.as_deref().is_some_and(|table| views.contains(table));

@@ -152,6 +152,14 @@ impl Snapshot for SqliteSnapshot {
         self.prepare(&composed).map(drop)
     }
 
+    fn cuts(&mut self, table: &str, rows: u64) -> Result<Vec<i64>> {
+        let failed = |error| self.query_error(&Composed::default(), &error);
+        match canonical::rowid_name(&self.conn, table).map_err(failed)? {
+            Some(rowid) => scan::cuts(&self.conn, table, rowid, rows).map_err(failed),
+            None => Ok(Vec::new()),
+        }
+    }
+
     fn scan(&mut self, scan: &Scan, sink: &mut dyn RowSink) -> Result<u64> {
         let rowid = self.rowid_of(&scan.from)?;
         if let (LoadSource::Table(table), Some(rowid)) = (&scan.from, rowid) {
@@ -209,7 +217,7 @@ impl SqliteSnapshot {
         scan: &Scan,
         sink: &mut dyn RowSink,
     ) -> Result<u64> {
-        let plain = scan::compose_ordered(scan, rowid);
+        let plain = scan::compose_ordered(scan, table, rowid);
         let reading = Reading {
             conn: &self.conn,
             table,

@@ -572,6 +572,7 @@ pub struct Settings {
     /// What one index build sorts in, bytes.
     pub index_memory_bytes: Option<Spanned<u64>>,
     /// Further processes of one index build.
+    pub chunk_rows: Option<Spanned<u32>>,
     pub index_workers: Option<Spanned<u32>>,
     /// How long the previous state is kept after the run was accepted.
     pub keep_ms: Option<Spanned<u64>>,

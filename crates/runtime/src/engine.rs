@@ -174,6 +174,12 @@ pub trait Snapshot: Send {
         Ok(())
     }
 
+    /// The last rowids of all parts of so many rows but the last part; none where the table is no
+    /// longer than that, has no rowids, or is none.
+    fn cuts(&mut self, _table: &str, _rows: u64) -> Result<Vec<i64>> {
+        Ok(Vec::new())
+    }
+
     /// Sends every row to `sink`; returns how many there were.
     fn scan(&mut self, scan: &Scan, sink: &mut dyn RowSink) -> Result<u64>;
 
@@ -193,6 +199,20 @@ pub struct Scan {
     pub from: LoadSource,
     pub columns: Vec<ScanColumn>,
     pub filter: Option<String>,
+    /// A part of a table that has rowids; `None`: all of it.
+    pub rowids: Option<Rowids>,
+}
+
+/// Rows of a table: those with a rowid after the one, up to and with the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rowids {
+    /// `None`: from the first row on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<i64>,
+    /// `None`: to the last row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub up_to: Option<i64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -626,6 +646,16 @@ pub trait Ledger: Send {
     /// that has not begun.
     fn claim(&mut self, table: &str, units: usize) -> Result<Lease>;
 
+    /// What of the lease is not loaded can be leased again: the connection that loaded it is lost.
+    fn give_back(&mut self, lease: &Lease) -> Result<()>;
+
+    /// Where the ledger's own connection is lost: joins anew on another one. What was leased before
+    /// is free when the server has seen the end of the old one.
+    ///
+    /// # Errors
+    /// With [`crate::ErrorClass::ConnectionLost`] where the server cannot be reached.
+    fn rejoin_if_lost(&mut self) -> Result<()>;
+
     /// How many units of the table are not loaded, leased ones among them.
     ///
     /// # Errors
@@ -687,19 +717,32 @@ pub struct FleetLoad {
     pub source: String,
     /// What goes into which column, every name resolved.
     pub columns: Vec<LoadColumn>,
-    /// Rows to be expected, one per file of the source: what leases are measured by.
-    pub rows: Vec<u64>,
+    /// In the order of the files, and of the rowids within a file.
+    pub units: Vec<FleetUnit>,
 }
 
-/// Units of one table that a member alone may load now, in the order of the files.
+/// What one transaction loads of one table: a file's rows, or a chunk of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FleetUnit {
+    /// Position of the file in its source.
+    pub file: usize,
+    /// To be expected: what leases are measured by.
+    pub rows: u64,
+    /// `None`: all rows of the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rowids: Option<Rowids>,
+}
+
+/// Units of one table that a member alone may load now, in their order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease {
     pub table: String,
     /// The engine's own handle to the ledger.
     pub ledger: String,
     pub member: i32,
-    /// Positions of the files in their source.
-    pub files: Vec<usize>,
+    /// Positions of the units in their load.
+    pub units: Vec<usize>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -713,9 +756,9 @@ pub struct Tally {
 
 /// Takes the rows of the units of one lease, one unit after the other.
 pub trait UnitSink: RowSink {
-    /// The rows since the last call were those of this file; `scanned` is how many were read, and
+    /// The rows since the last call were those of this unit; `scanned` is how many were read, and
     /// `misfits` is what did not fit of them.
-    fn unit_done(&mut self, file: usize, scanned: u64, misfits: &[Misfit]) -> Result<Loaded>;
+    fn unit_done(&mut self, unit: usize, scanned: u64, misfits: &[Misfit]) -> Result<Loaded>;
 
     /// Commits the rows and their entries.
     ///

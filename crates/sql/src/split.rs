@@ -11,6 +11,9 @@ use crate::{Dialect, Statement};
 /// reads all of it.
 const MOST_OPEN: usize = 20;
 
+/// No longer than most statements: a text has fewer statements than that, and fewer than semicolons.
+const SHORT: usize = 40;
+
 /// Splits and classifies. A statement with an open quote or parenthesis is a finding and is left
 /// out; the search goes on at the next line that begins with a statement.
 pub fn split(text: &SourceText, dialect: Dialect) -> (Vec<Statement>, Vec<Diagnostic>) {
@@ -69,7 +72,7 @@ impl<'a> Splitter<'a> {
             text,
             dialect,
             scanner: Scanner::new(text, start, dialect),
-            statements: Vec::new(),
+            statements: Vec::with_capacity(text.matches(';').count().min(text.len() / SHORT)),
             findings: Vec::new(),
             comments: None,
             current: Current::default(),

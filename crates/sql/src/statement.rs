@@ -30,6 +30,7 @@ impl Statement {
         tokens.truncate(
             tokens.iter().rposition(|t| t.kind != TokenKind::Semicolon).map_or(0, |at| at + 1),
         );
+        tokens.shrink_to_fit();
         let class = classify::classify(&mut Cursor::new(&text.text, &tokens, dialect));
         Self { dialect, text, comments: None, class, tokens, data }
     }

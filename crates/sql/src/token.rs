@@ -55,7 +55,8 @@ pub fn tokenize(text: &str, dialect: Dialect) -> Vec<Token> {
         text: text.as_bytes(),
         dialect,
         scanner: Scanner::new(text, 0, dialect),
-        tokens: Vec::with_capacity(text.len() / 6),
+        // Few texts have more.
+        tokens: Vec::with_capacity(text.len() / 4 + 1),
     };
     while let Some(item) = tokenizer.scanner.next() {
         match item {

@@ -45,7 +45,7 @@ impl Index {
 
     fn add(&mut self, at: usize, item: &Item, dialect: Dialect) {
         if let Some(map) = self.map_of(item) {
-            map.entry(dialect.key(called(item))).or_default().push(at);
+            map.entry(dialect.key(item.called())).or_default().push(at);
         }
         if let Some(table) = &item.table {
             self.on_table.entry(dialect.key(table)).or_default().push(at);
@@ -87,13 +87,6 @@ impl Index {
     pub(super) fn made(&self, key: &Key) -> Option<usize> {
         self.made.get(key).copied()
     }
-}
-
-/// Functions without their arguments. A collation is called by its name alone, without the word in
-/// its key.
-fn called(item: &Item) -> &str {
-    let own = item.statement.class.name().filter(|_| item.key.kind == Kind::Type);
-    own.map_or_else(|| item.key.bare(), |own| own.name.as_str())
 }
 
 fn has_identity(item: &Item) -> bool {

@@ -54,7 +54,7 @@ fn files(session: &mut Session, schema: &str, files: &[FleetFile]) -> Result<()>
 fn units(session: &mut Session, schema: &str, load: &FleetLoad) -> Result<()> {
     let sql = format!("insert into {schema}.load (loads, facts) values ($1, $2)");
     session.rows(&STATEMENT_FAILED, &sql, &[&load.table, &text(load)?])?;
-    let count = i32::try_from(load.rows.len()).unwrap_or(i32::MAX);
+    let count = i32::try_from(load.units.len()).unwrap_or(i32::MAX);
     let sql = format!(
         "insert into {schema}.unit (loads, position) select $1, n from generate_series(0, $2 - 1) n"
     );

@@ -1,7 +1,7 @@
 //! Who works on which unit.
 
 use diagnostics::code::STATEMENT_FAILED;
-use runtime::engine::Result;
+use runtime::engine::{Lease, Result};
 use sha2::{Digest as _, Sha256};
 
 use crate::connect::Session;
@@ -51,10 +51,22 @@ pub(super) fn claim(
     let sql = format!("{ALIVE}, {CLAIM}").replace("$schema", &quote(schema));
     let limit = i64::try_from(units).unwrap_or(i64::MAX);
     let rows = session.rows(&STATEMENT_FAILED, &sql, &[&key(schema), &table, &limit, &member])?;
-    let mut files: Vec<usize> =
+    let mut units: Vec<usize> =
         rows.iter().filter_map(|row| usize::try_from(row.get::<_, i32>(0)).ok()).collect();
-    files.sort_unstable();
-    Ok(files)
+    units.sort_unstable();
+    Ok(units)
+}
+
+/// Waits for a transaction that is about to enter the units, if there is one: what it has entered
+/// stays so.
+pub(super) fn give_back(session: &mut Session, schema: &str, lease: &Lease) -> Result<()> {
+    let units: Vec<i32> = lease.units.iter().filter_map(|unit| i32::try_from(*unit).ok()).collect();
+    let sql = format!(
+        "update {}.unit set member = null \
+         where loads = $1 and member = $2 and position = any ($3) and done_at is null",
+        quote(schema)
+    );
+    session.rows(&STATEMENT_FAILED, &sql, &[&lease.table, &lease.member, &units]).map(drop)
 }
 
 /// Ends whoever still loads rows of a table all of whose units are done. They were taken over from it,

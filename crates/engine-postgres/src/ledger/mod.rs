@@ -17,7 +17,7 @@ mod units;
 
 use diagnostics::code::{INTERNAL, LEDGER_DIFFERS, NOTHING_TO_JOIN, STATEMENT_FAILED};
 use runtime::engine::{Fleet, Lease, Ledger, Loaded, Misfit, Result, Tally};
-use runtime::{EngineError, RowDigest};
+use runtime::{EngineError, ErrorClass, RowDigest};
 
 use crate::connect::{Connector, Session};
 use crate::quote;
@@ -46,16 +46,27 @@ pub(crate) fn runs(session: &mut Session) -> Result<Vec<String>> {
 }
 
 pub(crate) struct PostgresLedger {
+    connector: Connector,
     session: Session,
     run_id: String,
     schema: String,
     member: Option<i32>,
+    leads: bool,
 }
+
+/// What its session is for, in the application's name.
+const SESSION: &str = "ledger";
 
 impl PostgresLedger {
     pub(crate) fn connect(connector: &Connector, run_id: &str) -> Result<Self> {
-        let session = connector.open("ledger")?;
-        Ok(Self { session, run_id: run_id.to_owned(), schema: name(run_id), member: None })
+        Ok(Self {
+            session: connector.open(SESSION)?,
+            connector: connector.clone(),
+            run_id: run_id.to_owned(),
+            schema: name(run_id),
+            member: None,
+            leads: false,
+        })
     }
 
     fn exists(&mut self) -> Result<bool> {
@@ -81,7 +92,7 @@ impl PostgresLedger {
 fn nothing_to_join(run_id: &str) -> EngineError {
     EngineError::new(&NOTHING_TO_JOIN, "the run has no ledger in this target, or has ended")
         .object(format!("run {run_id}"))
-        .help("`cutover status` shows the runs; only a run that loads many files can be joined")
+        .help("`cutover status` shows the runs; only a run that loads many files or chunks can be joined")
 }
 
 impl Ledger for PostgresLedger {
@@ -92,6 +103,7 @@ impl Ledger for PostgresLedger {
         } else {
             entries::create(&mut self.session, &self.schema, &self.run_id, fleet)?;
         }
+        self.leads = true;
         self.member = Some(lease::join(&mut self.session, &self.schema, true)?);
         Ok(())
     }
@@ -119,9 +131,23 @@ impl Ledger for PostgresLedger {
 
     fn claim(&mut self, table: &str, units: usize) -> Result<Lease> {
         let member = self.member()?;
-        let files = lease::claim(&mut self.session, &self.schema, member, table, units)
+        let units = lease::claim(&mut self.session, &self.schema, member, table, units)
             .map_err(|error| self.gone(error))?;
-        Ok(Lease { table: table.to_owned(), ledger: self.schema.clone(), member, files })
+        Ok(Lease { table: table.to_owned(), ledger: self.schema.clone(), member, units })
+    }
+
+    fn give_back(&mut self, lease: &Lease) -> Result<()> {
+        lease::give_back(&mut self.session, &self.schema, lease)
+    }
+
+    fn rejoin_if_lost(&mut self) -> Result<()> {
+        if !self.session.client.is_closed() {
+            return Ok(());
+        }
+        let lost = |error: EngineError| error.class(ErrorClass::ConnectionLost);
+        self.session = self.connector.open(SESSION).map_err(lost)?;
+        self.member = Some(lease::join(&mut self.session, &self.schema, self.leads)?);
+        Ok(())
     }
 
     fn open_units(&mut self, table: &str) -> Result<u64> {

@@ -32,7 +32,7 @@ create table $schema.member (
     seen_at timestamptz not null default clock_timestamp()
 );
 
--- One file for one table. Its rows and `done_at` are written by one transaction.
+-- One file for one table, or a chunk of it. Its rows and `done_at` are written by one transaction.
 create table $schema.unit (
     loads    text not null,
     position integer not null,

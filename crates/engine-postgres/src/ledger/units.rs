@@ -58,13 +58,13 @@ impl RowSink for Units<'_> {
 }
 
 impl UnitSink for Units<'_> {
-    fn unit_done(&mut self, file: usize, scanned: u64, misfits: &[Misfit]) -> Result<Loaded> {
+    fn unit_done(&mut self, unit: usize, scanned: u64, misfits: &[Misfit]) -> Result<Loaded> {
         let now = self.copy.so_far();
-        let unit = since(&self.before, &now);
+        let loaded = since(&self.before, &now);
         self.before = now;
-        self.entries.add(file, scanned, &unit);
+        self.entries.add(unit, scanned, &loaded);
         self.entries.misfits.push(entries::of_misfits(misfits)?);
-        Ok(unit)
+        Ok(loaded)
     }
 
     fn commit(self: Box<Self>) -> Result<()> {
@@ -95,7 +95,7 @@ fn enter(client: &mut Client, lease: &Lease, entries: &Entries) -> Result<()> {
         return Ok(());
     }
     let message = format!(
-        "{} of {} files were taken over by another worker before they were loaded",
+        "{} of {} units were taken over by another worker before they were loaded",
         positions.len() as u64 - entered,
         positions.len()
     );
@@ -120,10 +120,10 @@ fn since(before: &Loaded, now: &Loaded) -> Loaded {
 
 impl Entries {
     /// PostgreSQL has no unsigned integers; none of these comes near the limit.
-    fn add(&mut self, file: usize, scanned: u64, unit: &Loaded) {
-        self.positions.push(i32::try_from(file).unwrap_or(i32::MAX));
+    fn add(&mut self, unit: usize, scanned: u64, loaded: &Loaded) {
+        self.positions.push(i32::try_from(unit).unwrap_or(i32::MAX));
         self.scanned.push(i64::try_from(scanned).unwrap_or(i64::MAX));
-        self.bytes.push(i64::try_from(unit.bytes).unwrap_or(i64::MAX));
-        self.digests.push(unit.digest.to_string());
+        self.bytes.push(i64::try_from(loaded.bytes).unwrap_or(i64::MAX));
+        self.digests.push(loaded.digest.to_string());
     }
 }

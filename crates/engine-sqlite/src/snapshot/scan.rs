@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use ir::LoadSource;
 use runtime::engine::{Scan, ScanColumn};
+use rusqlite::Connection;
 
 use super::qualified;
 use crate::large;
@@ -92,12 +93,26 @@ pub(crate) fn compose(scan: &Scan, rowid: Option<&str>) -> Composed {
 }
 
 /// In the order of the rowids, where no filter has an order of its own.
-pub(crate) fn compose_ordered(scan: &Scan, rowid: &str) -> Composed {
+pub(crate) fn compose_ordered(scan: &Scan, table: &str, rowid: &str) -> Composed {
     let mut out = compose(scan, Some(rowid));
-    if let (LoadSource::Table(table), None) = (&scan.from, &scan.filter) {
-        out.sql += &format!("\nORDER BY {}.{rowid}", quote(table));
+    let at = format!("{}.{rowid}", quote(table));
+    let part = in_part(scan, &at, None);
+    if !part.is_empty() {
+        out.sql += if scan.filter.is_some() { " AND " } else { "\nWHERE " };
+        out.sql += &part.join(" AND ");
+    }
+    if scan.filter.is_none() {
+        out.sql += &format!("\nORDER BY {at}");
     }
     out
+}
+
+/// What says that a rowid lies in the part that is scanned, and after the last one that was read.
+fn in_part(scan: &Scan, at: &str, read: Option<i64>) -> Vec<String> {
+    let after = read.or(scan.rowids.and_then(|rowids| rowids.after));
+    let up_to = scan.rowids.and_then(|rowids| rowids.up_to);
+    let after = after.map(|after| format!("{at} > {after}"));
+    after.into_iter().chain(up_to.map(|up_to| format!("{at} <= {up_to}"))).collect()
 }
 
 /// The column that a value is; an expression is none.
@@ -127,8 +142,7 @@ pub(crate) fn careful(scan: &Scan, table: &str, rowid: &str, after: Option<i64>)
     }
     values.append(&mut lengths);
     let filter = scan.filter.iter().map(|filter| format!("(\n{filter}\n)"));
-    let after = after.map(|after| format!("{at} > {after}"));
-    let conditions: Vec<_> = filter.chain(after).collect();
+    let conditions: Vec<_> = filter.chain(in_part(scan, &at, after)).collect();
     let mut sql = format!("SELECT {}\nFROM {}", values.join(", "), quote(table));
     if !conditions.is_empty() {
         sql += &format!("\nWHERE {}", conditions.join(" AND "));
@@ -137,6 +151,31 @@ pub(crate) fn careful(scan: &Scan, table: &str, rowid: &str, after: Option<i64>)
         sql += &format!("\nORDER BY {at}");
     }
     sql
+}
+
+/// The last rowid of every part of so many rows that another part follows. SQLite steps over the
+/// rows between them without looking at their values.
+pub(crate) fn cuts(
+    conn: &Connection,
+    table: &str,
+    rowid: &str,
+    rows: u64,
+) -> rusqlite::Result<Vec<i64>> {
+    let sql = format!(
+        "SELECT {rowid} FROM {table} WHERE {rowid} >= ?1 ORDER BY {rowid} LIMIT 2 OFFSET ?2",
+        table = quote(table)
+    );
+    let mut statement = conn.prepare(&sql)?;
+    let offset = i64::try_from(rows.saturating_sub(1)).unwrap_or(i64::MAX);
+    let (mut cuts, mut from) = (Vec::new(), i64::MIN);
+    loop {
+        let found = statement.query_map((from, offset), |row| row.get(0))?;
+        let [cut, next] = found.collect::<rusqlite::Result<Vec<i64>>>()?[..] else {
+            return Ok(cuts);
+        };
+        cuts.push(cut);
+        from = next;
+    }
 }
 
 /// At most 40 characters, for a message.

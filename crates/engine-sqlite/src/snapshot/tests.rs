@@ -34,7 +34,8 @@ fn scan(
     filter: Option<&str>,
 ) -> Result<Vec<String>> {
     let mut lines = Lines(Vec::new());
-    let scan = Scan { from, columns: columns.to_vec(), filter: filter.map(str::to_owned) };
+    let scan =
+        Scan { from, columns: columns.to_vec(), filter: filter.map(str::to_owned), rowids: None };
     let rows = snapshot.scan(&scan, &mut lines)?;
     assert_eq!(rows, lines.0.len() as u64);
     Ok(lines.0)
@@ -138,7 +139,7 @@ fn scans_are_proven_without_reading_a_row() {
     with("CREATE VIRTUAL TABLE f USING fts5(x); INSERT INTO f VALUES ('hello')", |snapshot| {
         let mut prove = |column: &str, filter: &str| {
             let (from, filter) = (Table("f".to_owned()), Some(filter.to_owned()));
-            snapshot.prove(&Scan { from, columns: vec![sql(column)], filter })
+            snapshot.prove(&Scan { from, columns: vec![sql(column)], filter, rowids: None })
         };
         assert_eq!(prove("upper(x)", "x <> :file_stem"), Ok(()));
         for (column, filter) in

@@ -37,8 +37,8 @@ impl Decoder {
         let rules = self.fields(&entry.value, entry.key.span, "`keep`", KEEP)?;
         let keep = Keep {
             period_ms: rules.get("for").and_then(|entry| self.period(entry)),
-            last: rules.get("last").and_then(|entry| self.count(entry, MOST)),
-            daily: rules.get("daily").and_then(|entry| self.count(entry, MOST)),
+            last: rules.get("last").and_then(|entry| self.count(entry, 1..=MOST)),
+            daily: rules.get("daily").and_then(|entry| self.count(entry, 1..=MOST)),
         };
         if KEEP.iter().all(|key| rules.get(key).is_none()) {
             self.wrong_text("keep", &entry.value, "a period such as `30d`, or rules", "{}");

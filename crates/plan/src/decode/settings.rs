@@ -1,5 +1,7 @@
 //! `run:`, `waivers:` and `retire:`.
 
+use std::ops::RangeInclusive;
+
 use diagnostics::Spanned;
 use jiff::civil::Date;
 
@@ -16,6 +18,7 @@ pub(crate) const RUN: &[&str] = &[
     "statement_timeout",
     "on_source_change",
     "memory",
+    "chunk_rows",
     "index_memory",
     "index_workers",
     "keep",
@@ -30,6 +33,9 @@ pub(crate) const MAX_PROMOTE_ATTEMPTS: u32 = 100;
 
 /// Below this the buffers of one connection do not fit.
 const MIN_MEMORY: u64 = 1 << 20;
+
+/// Chunks of fewer rows cost more than they save.
+pub(crate) const CHUNK_ROWS: RangeInclusive<u32> = 1_000..=u32::MAX;
 
 /// PostgreSQL's own least value of `maintenance_work_mem`.
 const MIN_INDEX_MEMORY: u64 = 1 << 20;
@@ -48,23 +54,24 @@ impl Decoder {
         Settings {
             connections: run
                 .get("connections")
-                .and_then(|entry| self.count(entry, MAX_CONNECTIONS)),
+                .and_then(|entry| self.count(entry, 1..=MAX_CONNECTIONS)),
             // Without a timeout the promote would wait for its locks without end.
             lock_timeout_ms: run.get("lock_timeout").and_then(|entry| self.duration(entry, 1)),
             promote_attempts: run
                 .get("promote_attempts")
-                .and_then(|entry| self.count(entry, MAX_PROMOTE_ATTEMPTS)),
+                .and_then(|entry| self.count(entry, 1..=MAX_PROMOTE_ATTEMPTS)),
             statement_timeout_ms: run
                 .get("statement_timeout")
                 .and_then(|entry| self.duration(entry, 0)),
             on_source_change: self.choice_at(&run, "on_source_change", ON_SOURCE_CHANGE),
             memory_bytes: run.get("memory").and_then(|entry| self.size(entry, MIN_MEMORY)),
+            chunk_rows: run.get("chunk_rows").and_then(|entry| self.count(entry, CHUNK_ROWS)),
             index_memory_bytes: run
                 .get("index_memory")
                 .and_then(|entry| self.size(entry, MIN_INDEX_MEMORY)),
             index_workers: run
                 .get("index_workers")
-                .and_then(|entry| self.count(entry, MAX_INDEX_WORKERS)),
+                .and_then(|entry| self.count(entry, 1..=MAX_INDEX_WORKERS)),
             keep_ms: run.get("keep").and_then(|entry| self.period(entry)),
         }
     }

@@ -1,5 +1,7 @@
 //! Single values: texts, SQL, yes/no, numbers, durations, sizes, choices, lists of names.
 
+use std::ops::RangeInclusive;
+
 use diagnostics::{SourceText, Spanned};
 
 use crate::yaml::{Entry, Kind, Node, Scalar, Style};
@@ -94,10 +96,14 @@ impl Decoder {
     }
 
     /// A number from 1 to `most`.
-    pub(super) fn count(&mut self, entry: &Entry, most: u32) -> Option<Spanned<u32>> {
-        let expected = format!("a number from 1 to {most}");
+    pub(super) fn count(
+        &mut self,
+        entry: &Entry,
+        range: RangeInclusive<u32>,
+    ) -> Option<Spanned<u32>> {
+        let expected = format!("a number from {} to {}", range.start(), range.end());
         let number = self.number(&entry.key.value, &entry.value, &expected)?;
-        let count = u32::try_from(number.value).ok().filter(|count| (1..=most).contains(count));
+        let count = u32::try_from(number.value).ok().filter(|count| range.contains(count));
         if count.is_none() {
             let found = number.value.to_string();
             self.wrong_text(&entry.key.value, &entry.value, &expected, &found);

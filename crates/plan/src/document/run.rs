@@ -319,6 +319,12 @@ pub struct Run {
     /// The upper bound of the program's own buffers, at least `1MiB`; default: `64MiB`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory: Option<Size>,
+    /// Rows of one chunk. A larger table is loaded into PostgreSQL in such parts, on all connections
+    /// at once, and a run that goes on begins at the chunk where it was; default: 500000 with three
+    /// connections or more, else tables are loaded whole, which lets PostgreSQL freeze their rows.
+    #[schemars(range(min = 1000))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chunk_rows: Option<u32>,
     /// What one index build of PostgreSQL sorts in (`maintenance_work_mem`), at least `1MiB`;
     /// default: `16MiB`, which stays in the processor's cache and was measured faster than `1GiB`.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -15,7 +15,7 @@ use matching::Matched;
 
 use crate::EngineError;
 use crate::engine::{
-    LoadInto, Scan, ScanColumn, Snapshot, SourceColumn, SourceEngine, TargetColumn,
+    FleetUnit, LoadInto, Scan, ScanColumn, Snapshot, SourceColumn, SourceEngine, TargetColumn,
 };
 use crate::fleet::groups;
 use crate::parallel;
@@ -36,6 +36,11 @@ impl Binding {
         self.scans.get(file).map(Arc::as_ref).ok_or_else(|| {
             EngineError::new(&code::INTERNAL, format!("file {file} is not bound to its tables"))
         })
+    }
+
+    /// How the rows of the unit are read.
+    pub(crate) fn scan_of(&self, unit: &FleetUnit) -> Result<Scan, EngineError> {
+        self.scan(unit.file).map(|scan| Scan { rowids: unit.rowids, ..scan.clone() })
     }
 
     /// The same as rules, for the journal. The names of the first file stand for all: SQLite
@@ -70,6 +75,7 @@ impl Binding {
             from: load.from.clone(),
             columns: columns.collect(),
             filter: load.filter.clone(),
+            rowids: None,
         };
         // One scan for all files: thousands of them would each hold the same.
         let scans = std::iter::repeat_n(Arc::new(scan), files).collect();
@@ -166,7 +172,8 @@ fn bind_load(
         return Err(errors.into_iter().chain(warnings).collect());
     }
     let (into, scanned) = pairs.into_iter().unzip();
-    let scan = Scan { from: load.from.clone(), columns: scanned, filter: load.filter.clone() };
+    let (from, filter) = (load.from.clone(), load.filter.clone());
+    let scan = Scan { from, columns: scanned, filter, rowids: None };
     match source.prove(&scan) {
         Ok(()) => Ok((into, Arc::new(scan), warnings)),
         Err(error) => Err(std::iter::once(error).chain(warnings).collect()),

@@ -23,7 +23,7 @@ const LOOK: Duration = Duration::from_millis(100);
 ///
 /// # Errors
 /// What `load` says; of the last try where the connection was lost each time.
-pub(super) fn on_lost_connection<T>(
+pub(crate) fn on_lost_connection<T>(
     context: &Context<'_>,
     worker: &mut dyn Worker,
     table: &str,

@@ -56,9 +56,9 @@ impl<'a> Context<'a> {
         Ok(())
     }
 
-    /// Whether what is loaded stands in a ledger.
-    pub(crate) fn has_units(&self) -> bool {
-        self.units.get().is_some()
+    /// The ledger that loads of many files or large tables stand in, if there are such.
+    pub(crate) fn shared(&self) -> Option<&Shared> {
+        self.units.get()
     }
 
     /// The ledger that the table is loaded by, if it is.

@@ -14,13 +14,13 @@ use super::graph::{Graph, Who};
 use super::lead::Lead;
 use super::schedule::Schedule;
 use super::{Context, work};
-use crate::EngineError;
 use crate::engine::{Cancel, TargetEngine, Worker};
 use crate::error::ErrorClass;
 use crate::events::Event;
 use crate::parallel::locked;
 use crate::run::Finding;
 use crate::stop::Stop;
+use crate::{EngineError, fleet};
 
 /// How often a waiting leader looks at the stop flag and repeats a cancel.
 const LOOK: Duration = Duration::from_millis(50);
@@ -37,6 +37,8 @@ struct Crew<'a> {
     cancellers: Mutex<Vec<Box<dyn Cancel>>>,
     /// Workers whose thread has not ended.
     alive: AtomicUsize,
+    /// Workers that load units of a step which another one runs.
+    helping: AtomicUsize,
 }
 
 /// Runs every step that is not done before the graph or inside the promote.
@@ -58,6 +60,7 @@ pub(crate) fn execute(
         failures: Mutex::default(),
         cancellers: Mutex::default(),
         alive: AtomicUsize::new(0),
+        helping: AtomicUsize::new(0),
     };
     std::thread::scope(|scope| {
         let mut threads = Vec::new();
@@ -114,7 +117,7 @@ impl Crew<'_> {
     /// Nothing runs, and nothing more will.
     fn is_over(&self) -> bool {
         let mut schedule = locked(&self.schedule);
-        if schedule.running() > 0 {
+        if schedule.running() > 0 || self.helping.load(Ordering::SeqCst) > 0 {
             return false;
         }
         if schedule.all_done() || schedule.stopping() {
@@ -185,12 +188,29 @@ impl Crew<'_> {
             };
             match next {
                 Some(at) => self.run(at, || work::step(at, self.context, worker.as_mut())),
+                None if self.help(worker.as_mut()) => {}
                 None => {
                     let schedule = locked(&self.schedule);
                     drop(self.changed.wait_timeout(schedule, LOOK));
                 }
             }
         }
+    }
+
+    /// Loads a part of a table that another worker loads; `false`: there is none.
+    fn help(&self, worker: &mut dyn Worker) -> bool {
+        let Some(shared) = self.context.shared() else { return false };
+        self.helping.fetch_add(1, Ordering::SeqCst);
+        let loads = fleet::to_help_with(self.context, shared);
+        let helped = loads.into_iter().any(|(step, load)| {
+            let help = || fleet::help(self.context, shared, worker, load);
+            unpanicked(help).unwrap_or_else(|error| {
+                self.fail(Finding::of_step(step, error));
+                false
+            })
+        });
+        self.helping.fetch_sub(1, Ordering::SeqCst);
+        helped
     }
 
     /// Runs one step and says how it went.
@@ -238,7 +258,7 @@ impl Drop for Present<'_, '_> {
     }
 }
 
-fn unpanicked(step: impl FnOnce() -> Result<(), EngineError>) -> Result<(), EngineError> {
+fn unpanicked<T>(step: impl FnOnce() -> Result<T, EngineError>) -> Result<T, EngineError> {
     catch_unwind(AssertUnwindSafe(step)).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
         let text = text.or_else(|| panic.downcast_ref::<String>().cloned());

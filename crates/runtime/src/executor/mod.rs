@@ -1,6 +1,6 @@
 //! Runs the step graph: the leader does what concerns the run as a whole, workers do the rest.
 
-mod again;
+pub(crate) mod again;
 mod collide;
 mod context;
 mod crew;

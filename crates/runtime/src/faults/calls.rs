@@ -89,6 +89,10 @@ impl Snapshot for Copy {
         around("prove", || self.0.prove(scan))
     }
 
+    fn cuts(&mut self, table: &str, rows: u64) -> Result<Vec<i64>> {
+        around("cuts", || self.0.cuts(table, rows))
+    }
+
     fn scan(&mut self, scan: &Scan, sink: &mut dyn RowSink) -> Result<u64> {
         around("scan", || self.0.scan(scan, sink))
     }
@@ -331,8 +335,8 @@ impl RowSink for Units<'_> {
 }
 
 impl UnitSink for Units<'_> {
-    fn unit_done(&mut self, file: usize, scanned: u64, misfits: &[Misfit]) -> Result<Loaded> {
-        around("unit_done", || self.0.unit_done(file, scanned, misfits))
+    fn unit_done(&mut self, unit: usize, scanned: u64, misfits: &[Misfit]) -> Result<Loaded> {
+        around("unit_done", || self.0.unit_done(unit, scanned, misfits))
     }
 
     fn commit(self: Box<Self>) -> Result<()> {
@@ -361,6 +365,15 @@ impl Ledger for Book {
 
     fn claim(&mut self, table: &str, units: usize) -> Result<Lease> {
         around("claim", || self.0.claim(table, units))
+    }
+
+    fn give_back(&mut self, lease: &Lease) -> Result<()> {
+        around("give_back", || self.0.give_back(lease))
+    }
+
+    /// Asked for before every lease, and mostly does nothing.
+    fn rejoin_if_lost(&mut self) -> Result<()> {
+        self.0.rejoin_if_lost()
     }
 
     fn open_units(&mut self, table: &str) -> Result<u64> {

@@ -16,7 +16,7 @@ use super::{Shared, content, few};
 use crate::EngineError;
 use crate::binding::{self, Binding};
 use crate::clock::{Clock, millis};
-use crate::engine::{Fleet, LoadInto, RowSink, SourceEngine, TargetEngine, Worker};
+use crate::engine::{Fleet, FleetUnit, LoadInto, RowSink, SourceEngine, TargetEngine, Worker};
 use crate::error::ErrorClass;
 use crate::events::{EVENTS_VERSION, Event, EventSink, Stamped};
 use crate::parallel::locked;
@@ -239,11 +239,10 @@ impl Crew<'_> {
     /// One thread's life: the tables by turns, beginning at another one each.
     fn toil(&self, thread: usize, worker: &mut dyn Worker) -> Result<(), EngineError> {
         let count = self.tables.len();
-        let mut read = Read::default();
         loop {
             let (mut loaded, mut open) = (false, 0);
             for table in (0..count).map(|at| &self.tables[(at + thread) % count]) {
-                match self.table(table, worker, &mut read) {
+                match self.table(table, worker) {
                     Ok(units) => {
                         loaded |= units > 0;
                         open += if units > 0 {
@@ -269,31 +268,24 @@ impl Crew<'_> {
                     self.ended.store(true, Ordering::SeqCst);
                     return Ok(());
                 }
-                self.look_up(read)?;
+                self.look_up(Read::default())?;
                 self.pause(PAUSE);
             }
         }
     }
 
     /// One lease of the table, if there is one to have.
-    fn table(
-        &self,
-        table: &Table,
-        worker: &mut dyn Worker,
-        read: &mut Read,
-    ) -> Result<usize, EngineError> {
+    fn table(&self, table: &Table, worker: &mut dyn Worker) -> Result<usize, EngineError> {
         let lease = self.shared.claim(&table.load.table)?;
-        if lease.files.is_empty() {
+        if lease.units.is_empty() {
             return Ok(0);
         }
-        let before = *read;
-        let mut own = Own { crew: self, table };
-        *read = leased(&lease, &table.binding.into, worker, &mut own, self, before)?;
-        self.done.units.fetch_add(lease.files.len() as u64, Ordering::Relaxed);
-        self.done.rows.fetch_add(read.rows - before.rows, Ordering::Relaxed);
-        self.done.bytes.fetch_add(read.bytes - before.bytes, Ordering::Relaxed);
+        let read = leased(&self.shared, &lease, worker, &mut Own { crew: self, table }, self)?;
+        self.done.units.fetch_add(lease.units.len() as u64, Ordering::Relaxed);
+        self.done.rows.fetch_add(read.rows, Ordering::Relaxed);
+        self.done.bytes.fetch_add(read.bytes, Ordering::Relaxed);
         self.tell(&table.load.table);
-        Ok(lease.files.len())
+        Ok(lease.units.len())
     }
 
     fn tell(&self, table: &str) {
@@ -327,7 +319,7 @@ impl Crew<'_> {
 }
 
 impl Watch for Crew<'_> {
-    fn look_up(&self, _read: Read) -> Result<(), EngineError> {
+    fn look_up(&self, _new: Read) -> Result<(), EngineError> {
         if self.stop.level() != Stop::No || self.ended.load(Ordering::SeqCst) {
             let error = EngineError::new(&code::INTERRUPTED, "the worker was asked to stop");
             return Err(error.class(ErrorClass::Interrupted));
@@ -365,10 +357,10 @@ impl Units for Own<'_, '_> {
         &self.table.binding.into
     }
 
-    fn scan(&mut self, file: usize, sink: &mut dyn RowSink) -> Result<u64, EngineError> {
-        let own = self.file(file)?;
-        let engine = self.crew.sources;
-        engine.open_source(&own.state, &own.parameters)?.scan(self.table.binding.scan(file)?, sink)
+    fn scan(&mut self, unit: &FleetUnit, sink: &mut dyn RowSink) -> Result<u64, EngineError> {
+        let own = self.file(unit.file)?;
+        let scan = self.table.binding.scan_of(unit)?;
+        self.crew.sources.open_source(&own.state, &own.parameters)?.scan(&scan, sink)
     }
 
     fn expected(&self, file: usize) -> Option<u64> {
@@ -376,11 +368,18 @@ impl Units for Own<'_, '_> {
         self.file(file).ok()?.rows(table)
     }
 
-    /// The bytes were the run's when this process joined; if they are so still, so were the rows.
-    fn unchanged(&mut self, files: &[usize]) -> Result<(), EngineError> {
-        for file in files {
-            let own = self.file(*file)?;
-            if let Some(what) = self.crew.sources.changed_since(&own.state)? {
+    /// The bytes were the run's when this process joined; if they are so still, so were the rows. To
+    /// read all of a large file for each chunk of it would cost more than the load: of those, size
+    /// and times must be what they were.
+    fn unchanged(&mut self, units: &[&FleetUnit]) -> Result<(), EngineError> {
+        let sources = self.crew.sources;
+        for unit in units {
+            let own = self.file(unit.file)?;
+            let changed = match unit.rowids {
+                None => sources.changed_since(&own.state)?,
+                Some(_) => sources.touched_since(&own.state)?,
+            };
+            if let Some(what) = changed {
                 let message = format!("the file changed while it was loaded: {what}");
                 return Err(EngineError::new(&code::SOURCE_CHANGED, message)
                     .object(&own.state.path.shown)

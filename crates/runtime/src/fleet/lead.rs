@@ -1,4 +1,4 @@
-//! The leader's own part: it loads from the snapshots, beside the workers that have joined.
+//! The leader's own part: its threads load from the snapshots, beside the workers that have joined.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -6,12 +6,12 @@ use std::time::Duration;
 use ir::Load;
 
 use super::Shared;
-use super::load::{Read, Units, Watch, until_done};
+use super::load::{Read, Units, Watch, one_lease, until_done};
 use crate::EngineError;
-use crate::binding::Binding;
-use crate::engine::{LoadInto, RowSink, Tally, Worker};
+use crate::binding::{Binding, loads};
+use crate::engine::{FleetUnit, LoadInto, RowSink, Tally, Worker};
 use crate::events::Event;
-use crate::executor::Context;
+use crate::executor::{Context, again};
 
 /// How often a table's progress is told at most.
 const INTERVAL: Duration = Duration::from_millis(250);
@@ -23,16 +23,52 @@ pub(crate) fn load(
     worker: &mut dyn Worker,
     load: &Load,
 ) -> Result<Tally, EngineError> {
-    let binding = context.binding(&load.table)?;
-    let watch = Told::new(context, shared, load);
+    let (mut units, watch) = (Snapshots::of(context, load)?, Told::new(context, shared, load));
     shared.begin(&load.table)?;
-    until_done(shared, worker, &mut Snapshots { context, load, binding }, &watch)
+    let mut held = None;
+    again::on_lost_connection(context, worker, &load.table, &mut |worker| {
+        shared.take_back(held.take().as_ref())?;
+        until_done(shared, worker, &mut units, &watch, &mut held)
+    })
+}
+
+/// Loads the units of one lease of a table that another thread leads; `false`: there are none.
+pub(crate) fn help(
+    context: &Context<'_>,
+    shared: &Shared,
+    worker: &mut dyn Worker,
+    load: &Load,
+) -> Result<bool, EngineError> {
+    let (mut units, watch) = (Snapshots::of(context, load)?, Told::new(context, shared, load));
+    let mut held = None;
+    again::on_lost_connection(context, worker, &load.table, &mut |worker| {
+        shared.take_back(held.take().as_ref())?;
+        one_lease(shared, worker, &mut units, &watch, &mut held)
+    })
+}
+
+/// The loads that a thread with nothing else to do can help with, and their steps.
+pub(crate) fn to_help_with<'a>(
+    context: &Context<'a>,
+    shared: &Shared,
+) -> Vec<(&'a ir::Step, &'a Load)> {
+    let open = shared.to_help_with();
+    if open.is_empty() {
+        return Vec::new();
+    }
+    loads(context.session.plan).filter(|(_, load)| open.contains(&load.table.as_str())).collect()
 }
 
 struct Snapshots<'a> {
     context: &'a Context<'a>,
     load: &'a Load,
     binding: &'a Binding,
+}
+
+impl<'a> Snapshots<'a> {
+    fn of(context: &'a Context<'a>, load: &'a Load) -> Result<Self, EngineError> {
+        Ok(Self { context, load, binding: context.binding(&load.table)? })
+    }
 }
 
 impl Units for Snapshots<'_> {
@@ -44,8 +80,9 @@ impl Units for Snapshots<'_> {
         &self.binding.into
     }
 
-    fn scan(&mut self, file: usize, sink: &mut dyn RowSink) -> Result<u64, EngineError> {
-        self.context.snapshot(&self.load.source, file)?.scan(self.binding.scan(file)?, sink)
+    fn scan(&mut self, unit: &FleetUnit, sink: &mut dyn RowSink) -> Result<u64, EngineError> {
+        let mut snapshot = self.context.snapshot(&self.load.source, unit.file)?;
+        snapshot.scan(&self.binding.scan_of(unit)?, sink)
     }
 
     fn expected(&self, file: usize) -> Option<u64> {
@@ -53,7 +90,7 @@ impl Units for Snapshots<'_> {
     }
 
     /// Snapshots are private: nobody writes to them.
-    fn unchanged(&mut self, _files: &[usize]) -> Result<(), EngineError> {
+    fn unchanged(&mut self, _units: &[&FleetUnit]) -> Result<(), EngineError> {
         Ok(())
     }
 }
@@ -77,8 +114,9 @@ impl<'a> Told<'a> {
 }
 
 impl Watch for Told<'_> {
-    fn look_up(&self, read: Read) -> Result<(), EngineError> {
+    fn look_up(&self, new: Read) -> Result<(), EngineError> {
         self.context.go_on()?;
+        let read = self.shared.read(self.table, new);
         let clock = self.context.session.clock;
         self.shared.heartbeat(clock)?;
         let now = clock.monotonic();

@@ -5,7 +5,9 @@ use std::time::Duration;
 use diagnostics::code;
 
 use super::Shared;
-use crate::engine::{Fate, LargeValues, Lease, LoadInto, Misfit, RowSink, Tally, UnitSink, Worker};
+use crate::engine::{
+    Fate, FleetUnit, LargeValues, Lease, LoadInto, Misfit, RowSink, Tally, UnitSink, Worker,
+};
 use crate::{EngineError, Row, Value};
 
 /// How long to wait where all that is left is leased to others.
@@ -17,26 +19,28 @@ pub(crate) trait Units {
 
     fn columns(&self) -> &[LoadInto];
 
-    /// Sends the rows of one file; gives how many there were.
-    fn scan(&mut self, file: usize, sink: &mut dyn RowSink) -> Result<u64, EngineError>;
+    /// Sends the rows of one unit; gives how many there were.
+    fn scan(&mut self, unit: &FleetUnit, sink: &mut dyn RowSink) -> Result<u64, EngineError>;
 
     /// How many rows the file must give, where that is known.
     fn expected(&self, file: usize) -> Option<u64>;
 
     /// Whether what was read is still what it was; asked before the rows are committed.
-    fn unchanged(&mut self, files: &[usize]) -> Result<(), EngineError>;
+    fn unchanged(&mut self, units: &[&FleetUnit]) -> Result<(), EngineError>;
 }
 
 /// Who is told of the rows, and says when to stop.
 pub(crate) trait Watch {
+    /// `new`: what was read since the last call.
+    ///
     /// # Errors
     /// Ends the load with this error.
-    fn look_up(&self, read: Read) -> Result<(), EngineError>;
+    fn look_up(&self, new: Read) -> Result<(), EngineError>;
 
     fn pause(&self, time: Duration);
 }
 
-/// What this process has read of a table until now.
+/// Rows that were read, and their bytes.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Read {
     pub rows: u64,
@@ -46,53 +50,94 @@ pub(crate) struct Read {
 /// The clock and the stop flag are looked at once in so many rows.
 const EVERY: u64 = 512;
 
-/// Loads what nobody has loaded; returns when all units are, whoever loaded them.
+/// Loads what nobody has loaded; returns when all units are, whoever loaded them. What is `held` at
+/// its end is lost with the connection.
 pub(crate) fn until_done(
     shared: &Shared,
     worker: &mut dyn Worker,
     units: &mut dyn Units,
     watch: &dyn Watch,
+    held: &mut Option<Lease>,
 ) -> Result<Tally, EngineError> {
-    let into = units.columns().to_vec();
-    let mut read = Read::default();
+    let table = units.table().to_owned();
     loop {
-        watch.look_up(read)?;
-        let lease = shared.claim(units.table())?;
-        if !lease.files.is_empty() {
-            read = leased(&lease, &into, worker, units, watch, read)?;
-        } else if shared.open_units(units.table())? == 0 {
-            return shared.close(units.table());
-        } else {
-            watch.pause(PAUSE);
+        watch.look_up(Read::default())?;
+        if one_lease(shared, worker, units, watch, held)? {
+            continue;
         }
+        if shared.open_units(&table)? == 0 {
+            return shared.close(&table);
+        }
+        watch.pause(PAUSE);
     }
 }
 
-/// The units of one lease, in one transaction. Gives what was read until now.
-pub(super) fn leased(
-    lease: &Lease,
-    into: &[LoadInto],
+/// Loads the units of one lease, if there is one to have. What is `held` at its end is lost with the
+/// connection.
+pub(crate) fn one_lease(
+    shared: &Shared,
     worker: &mut dyn Worker,
     units: &mut dyn Units,
     watch: &dyn Watch,
-    mut read: Read,
-) -> Result<Read, EngineError> {
-    let mut sink = worker.load_units(lease, into)?;
-    for &file in &lease.files {
-        let misfits = Vec::new();
-        let mut counting = Counting { sink: sink.as_mut(), watch, read, rows: 0, misfits };
-        let scanned = units.scan(file, &mut counting)?;
-        let Counting { read: now, rows, mut misfits, .. } = counting;
-        misfits.extend(sink.misfits());
-        let written = sink.unit_done(file, scanned, &misfits)?.digest.rows;
-        let rejected = misfits.iter().filter(|misfit| misfit.fate == Fate::Rejected).count() as u64;
-        let held = units.expected(file).unwrap_or(scanned);
-        balanced(units.table(), file, [held, scanned, rows, written + rejected])?;
-        read = now;
+    held: &mut Option<Lease>,
+) -> Result<bool, EngineError> {
+    let lease = shared.claim(units.table())?;
+    if lease.units.is_empty() {
+        return Ok(false);
     }
-    units.unchanged(&lease.files)?;
+    let lease = held.insert(lease);
+    leased(shared, lease, worker, units, watch)?;
+    *held = None;
+    Ok(true)
+}
+
+/// The units of one lease, in one transaction. Gives what was read of them.
+pub(super) fn leased(
+    shared: &Shared,
+    lease: &Lease,
+    worker: &mut dyn Worker,
+    units: &mut dyn Units,
+    watch: &dyn Watch,
+) -> Result<Read, EngineError> {
+    let into = units.columns().to_vec();
+    let mut sink = worker.load_units(lease, &into)?;
+    let (mut read, mut done) = (Read::default(), Vec::with_capacity(lease.units.len()));
+    for &at in &lease.units {
+        let unit = shared.unit(&lease.table, at)?;
+        read.add(one_unit(at, unit, sink.as_mut(), units, watch)?);
+        done.push(unit);
+    }
+    units.unchanged(&done)?;
     sink.commit()?;
-    watch.look_up(read)?;
+    watch.look_up(Read::default())?;
+    Ok(read)
+}
+
+fn one_unit(
+    at: usize,
+    unit: &FleetUnit,
+    sink: &mut dyn UnitSink,
+    units: &mut dyn Units,
+    watch: &dyn Watch,
+) -> Result<Read, EngineError> {
+    let mut counting = Counting {
+        sink,
+        watch,
+        read: Read::default(),
+        untold: Read::default(),
+        misfits: Vec::new(),
+    };
+    let scanned = units.scan(unit, &mut counting)?;
+    watch.look_up(counting.untold)?;
+    let Counting { read, mut misfits, .. } = counting;
+    misfits.extend(sink.misfits());
+    let written = sink.unit_done(at, scanned, &misfits)?.digest.rows;
+    let rejected = misfits.iter().filter(|misfit| misfit.fate == Fate::Rejected).count() as u64;
+    let held = match unit.rowids {
+        Some(_) => unit.rows,
+        None => units.expected(unit.file).unwrap_or(scanned),
+    };
+    balanced(units.table(), unit.file, [held, scanned, read.rows, written + rejected])?;
     Ok(read)
 }
 
@@ -112,29 +157,45 @@ fn balanced(table: &str, file: usize, counts: [u64; 4]) -> Result<(), EngineErro
 struct Counting<'a> {
     sink: &'a mut dyn UnitSink,
     watch: &'a dyn Watch,
+    /// Of this unit.
     read: Read,
-    /// Of this file.
-    rows: u64,
+    /// Of it, what the watch has not been told.
+    untold: Read,
     misfits: Vec<Misfit>,
+}
+
+impl Counting<'_> {
+    fn count(&mut self, bytes: u64) {
+        let row = Read { rows: 1, bytes };
+        self.read.add(row);
+        self.untold.add(row);
+    }
+
+    fn tell(&mut self) -> Result<(), EngineError> {
+        self.watch.look_up(std::mem::take(&mut self.untold))
+    }
+}
+
+impl Read {
+    fn add(&mut self, more: Read) {
+        self.rows += more.rows;
+        self.bytes += more.bytes;
+    }
 }
 
 impl RowSink for Counting<'_> {
     fn row(&mut self, row: Row<'_>) -> Result<(), EngineError> {
-        self.rows += 1;
-        self.read.rows += 1;
-        self.read.bytes += row.values.iter().map(size).sum::<u64>();
+        self.count(row.values.iter().map(size).sum());
         if self.read.rows.is_multiple_of(EVERY) {
-            self.watch.look_up(self.read)?;
+            self.tell()?;
             self.misfits.extend(self.sink.misfits());
         }
         self.sink.row(row)
     }
 
     fn large_row(&mut self, row: Row<'_>, large: &mut dyn LargeValues) -> Result<(), EngineError> {
-        self.rows += 1;
-        self.read.rows += 1;
-        self.read.bytes += large.list().iter().map(|value| value.length).sum::<u64>();
-        self.watch.look_up(self.read)?;
+        self.count(large.list().iter().map(|value| value.length).sum());
+        self.tell()?;
         self.sink.large_row(row, large)
     }
 }

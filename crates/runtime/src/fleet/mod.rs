@@ -1,6 +1,6 @@
-//! Runs that read many files: what their ledger says, and how its units are loaded.
+//! Runs that read many files or large tables: what their ledger says, and how its units are loaded.
 //!
-//! One file for one table is a unit. Its rows and its entry in the ledger commit together, so a run
+//! One file for one table is a unit, or a chunk of it where the table is large. A unit's rows and its entry in the ledger commit together, so a run
 //! that goes on after a crash loads what is missing, and other processes can join in.
 
 mod groups;
@@ -8,19 +8,18 @@ mod join;
 mod lead;
 mod load;
 mod share;
+mod split;
 pub(crate) mod tags;
 
-use ir::Load;
-
 use crate::EngineError;
-use crate::binding::{self, Binding};
+use crate::binding;
 use crate::engine::{FileContent, FileState, Fleet, FleetFile, FleetLoad, TargetEngine};
 use crate::executor::Context;
 use crate::sources::SourceFile;
 
 pub(crate) use groups::{FaultNames, few, groups, told};
 pub use join::{JoinReport, JoinRequest, join};
-pub(crate) use lead::load;
+pub(crate) use lead::{help, load, to_help_with};
 pub(crate) use share::Shared;
 
 /// How long a member may be silent before its units are taken over. It tells of itself every third
@@ -34,7 +33,7 @@ pub(crate) fn open(
     context: &Context<'_>,
     target: &mut dyn TargetEngine,
 ) -> Result<Option<Shared>, EngineError> {
-    let fleet = of(context);
+    let fleet = of(context)?;
     if fleet.loads.is_empty() {
         return Ok(None);
     }
@@ -44,34 +43,22 @@ pub(crate) fn open(
 }
 
 /// The run as its ledger has it.
-fn of(context: &Context<'_>) -> Fleet {
-    let of_many = binding::loads(context.session.plan)
-        .filter(|(_, load)| load.merge.is_none() && context.files.of(&load.source).len() > 1);
-    let mut loads: Vec<_> = of_many
-        .filter_map(|(_, load)| {
-            let rules = context.bindings.get(&load.table)?.rules();
-            Some(units(load, rules, context.files.of(&load.source)))
-        })
-        .collect();
+fn of(context: &Context<'_>) -> Result<Fleet, EngineError> {
+    let mut loads = Vec::new();
+    for (_, load) in binding::loads(context.session.plan) {
+        let Some(binding) = context.bindings.get(&load.table) else { continue };
+        // Rows that are merged need all files, so one transaction takes them.
+        let units = if load.merge.is_some() { Vec::new() } else { split::units(context, load)? };
+        if units.len() > 1 {
+            let (table, source) = (load.table.clone(), load.source.clone());
+            loads.push(FleetLoad { table, source, columns: binding.rules(), units });
+        }
+    }
     loads.sort_by(|a, b| a.table.cmp(&b.table));
     let named = |file: &&SourceFile| loads.iter().any(|load| load.source == file.state.path.source);
     let files = context.files.all().filter(named).map(entry).collect();
     let compiled_digest = context.session.info.compiled_digest.clone();
-    Fleet { compiled_digest, lease_s: LEASE_S, files, loads }
-}
-
-/// Rows to be expected of a file: those of the table, or of its largest one for a query.
-fn units(load: &Load, columns: Vec<ir::LoadColumn>, files: &[SourceFile]) -> FleetLoad {
-    let expected = |file: &SourceFile| match Binding::whole_table(load) {
-        Some(table) => file.rows(table).unwrap_or(0),
-        None => file.state.tables.values().copied().max().unwrap_or(0),
-    };
-    FleetLoad {
-        table: load.table.clone(),
-        source: load.source.clone(),
-        columns,
-        rows: files.iter().map(expected).collect(),
-    }
+    Ok(Fleet { compiled_digest, lease_s: LEASE_S, files, loads })
 }
 
 fn entry(file: &SourceFile) -> FleetFile {

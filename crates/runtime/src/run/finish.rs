@@ -81,7 +81,7 @@ pub(super) fn settle(
             Err(error) => undecided_end(findings, error),
         };
     }
-    if lead.staging && context.has_units() && server_lost(&findings) {
+    if lead.staging && context.shared().is_some() && server_lost(&findings) {
         return gone_on_with(findings);
     }
     if lead.staging {

@@ -12,6 +12,7 @@ pub(super) fn judge(bytes: &[u8]) {
     assert_eq!(CompiledPlan::from_bytes(&written).map(|plan| plan.digest()), Ok(plan.digest()));
     let explained = compiler::Explanation::of(&plan);
     assert_eq!(explained.digest, plan.digest().to_string());
+    plan.settings.chunk();
     plan.settings.index_memory();
     plan.settings.index_workers();
 }
