@@ -120,6 +120,10 @@ pub enum Event {
     Server {
         doing: Vec<Activity>,
     },
+    /// About how long the run still takes, once it has done enough to say; about once a second.
+    Outlook {
+        left_ms: u64,
+    },
     Check {
         name: String,
         passed: bool,

@@ -11,6 +11,7 @@ use ir::{Action, LoadSource};
 use crate::binding::{Binding, Bindings};
 use crate::engine::{Snapshot, SourceEngine, TargetEngine};
 use crate::error::ErrorClass;
+use crate::events::Event;
 use crate::fleet::{self, Shared};
 use crate::parallel::locked;
 use crate::run::session::Session;
@@ -26,6 +27,8 @@ pub(crate) struct Context<'a> {
     copies: Mutex<BTreeMap<String, Vec<Copy>>>,
     /// The ledger of the loads from many files, from the staging on.
     units: OnceLock<Shared>,
+    /// The part of each table that has been read, where it can be said.
+    read: Mutex<BTreeMap<String, f64>>,
     /// A step failed or a person asked: everything ends.
     cancelled: AtomicBool,
 }
@@ -44,8 +47,16 @@ impl<'a> Context<'a> {
         files: &'a SourceSet,
         bindings: &'a Bindings,
     ) -> Self {
-        let (copies, cancelled) = (Mutex::default(), AtomicBool::new(false));
-        Self { session, engine, files, bindings, copies, units: OnceLock::new(), cancelled }
+        Self {
+            session,
+            engine,
+            files,
+            bindings,
+            copies: Mutex::default(),
+            units: OnceLock::new(),
+            read: Mutex::default(),
+            cancelled: AtomicBool::new(false),
+        }
     }
 
     /// Before the first load: makes or finds the ledger, where the run reads many files.
@@ -110,6 +121,19 @@ impl<'a> Context<'a> {
     pub(crate) fn binding(&self, table: &str) -> Result<&Binding, EngineError> {
         let binding = self.bindings.get(table);
         binding.ok_or_else(|| defect(format!("table `{table}` is not bound to its source")))
+    }
+
+    /// Tells how far the reading of a table is.
+    pub(crate) fn tell_rows(&self, table: &str, done: u64, total: Option<u64>, bytes: u64) {
+        if let Some(total) = total.filter(|total| *total > 0) {
+            locked(&self.read).insert(table.to_owned(), done as f64 / total as f64);
+        }
+        self.session.emit(Event::Rows { table: table.to_owned(), done, total, bytes });
+    }
+
+    /// From 0 to 1.
+    pub(crate) fn part_read(&self, table: &str) -> f64 {
+        locked(&self.read).get(table).copied().unwrap_or(0.0)
     }
 
     pub(crate) fn cancel(&self) {

@@ -6,14 +6,18 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex};
+use std::sync::{Condvar, Mutex, OnceLock};
 use std::time::Duration;
+
+use ir::Action;
 
 use super::context::{defect, interrupted};
 use super::graph::{Graph, Who};
 use super::lead::Lead;
+use super::outlook::{Outlook, Progress};
 use super::schedule::Schedule;
 use super::{Context, work};
+use crate::clock::millis;
 use crate::engine::{Cancel, TargetEngine, Worker};
 use crate::error::ErrorClass;
 use crate::events::Event;
@@ -37,6 +41,8 @@ struct Crew<'a> {
     cancellers: Mutex<Vec<Box<dyn Cancel>>>,
     /// Workers whose thread has not ended.
     alive: AtomicUsize,
+    /// From the hiring of workers on.
+    outlook: OnceLock<Outlook>,
     /// Workers that load units of a step which another one runs.
     helping: AtomicUsize,
 }
@@ -60,6 +66,7 @@ pub(crate) fn execute(
         failures: Mutex::default(),
         cancellers: Mutex::default(),
         alive: AtomicUsize::new(0),
+        outlook: OnceLock::new(),
         helping: AtomicUsize::new(0),
     };
     std::thread::scope(|scope| {
@@ -155,12 +162,35 @@ impl Crew<'_> {
         if !doing.is_empty() {
             self.context.session.emit(Event::Server { doing });
         }
+        self.tell_outlook(now);
         Some(now)
+    }
+
+    fn tell_outlook(&self, now: Duration) {
+        let Some(outlook) = self.outlook.get() else { return };
+        let schedule = locked(&self.schedule);
+        let progress = |at: usize| match &self.context.session.plan.steps[at].action {
+            _ if schedule.is_done(at) => Progress::Done,
+            Action::Load(load) if schedule.is_running(at) => {
+                Progress::Running(self.context.part_read(&load.table))
+            }
+            _ => Progress::Waiting,
+        };
+        let left = outlook.left(now, progress);
+        drop(schedule);
+        if let Some(left) = left {
+            self.context.session.emit(Event::Outlook { left_ms: millis(left) });
+        }
     }
 
     fn hire(&self, at: usize, target: &mut dyn TargetEngine) -> Vec<Box<dyn Worker>> {
         let wanted = self.context.session.plan.settings.connections as usize;
         let count = wanted.min(target.max_workers()).max(1);
+        let now = self.context.session.clock.monotonic();
+        let schedule = locked(&self.schedule);
+        let outlook = Outlook::new(now, self.context.weights(), |at| schedule.is_done(at));
+        drop(schedule);
+        self.outlook.get_or_init(|| outlook);
         let ledger = self.context.open_ledger(target);
         let workers: Result<Vec<_>, _> =
             ledger.and_then(|()| (0..count).map(|_| target.worker()).collect());

@@ -9,7 +9,6 @@ use super::{Context, again};
 use crate::binding::{Binding, loads};
 use crate::clock::millis;
 use crate::engine::{LargeValues, LoadSink, Loaded, RowSink, Worker};
-use crate::events::Event;
 use crate::journal::Record;
 use crate::journal::format::LoadedRecord;
 use crate::merge::{self, Scanned};
@@ -194,12 +193,7 @@ impl<'a, 'w> Counting<'a, 'w> {
     }
 
     fn tell(&self) {
-        self.context.session.emit(Event::Rows {
-            table: self.table.to_owned(),
-            done: self.rows,
-            total: self.total,
-            bytes: self.bytes,
-        });
+        self.context.tell_rows(self.table, self.rows, self.total, self.bytes);
     }
 }
 

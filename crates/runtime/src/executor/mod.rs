@@ -8,6 +8,7 @@ mod figures;
 mod graph;
 mod lead;
 mod load;
+mod outlook;
 mod schedule;
 mod target_backup;
 mod work;

@@ -108,6 +108,14 @@ impl Schedule {
         self.states.iter().all(|state| *state == State::Done)
     }
 
+    pub(crate) fn is_done(&self, at: usize) -> bool {
+        self.states[at] == State::Done
+    }
+
+    pub(crate) fn is_running(&self, at: usize) -> bool {
+        self.states[at] == State::Running
+    }
+
     /// Steps of this kind are still to be done.
     pub(crate) fn remains(&self, who: Who) -> bool {
         (0..self.states.len()).any(|at| self.who[at] == who && self.states[at] != State::Done)

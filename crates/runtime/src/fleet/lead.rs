@@ -10,7 +10,6 @@ use super::load::{Read, Units, Watch, one_lease, until_done};
 use crate::EngineError;
 use crate::binding::{Binding, loads};
 use crate::engine::{FleetUnit, LoadInto, RowSink, Tally, Worker};
-use crate::events::Event;
 use crate::executor::{Context, again};
 
 /// How often a table's progress is told at most.
@@ -122,12 +121,7 @@ impl Watch for Told<'_> {
         let now = clock.monotonic();
         if now.saturating_sub(self.last.get()) >= INTERVAL {
             self.last.set(now);
-            self.context.session.emit(Event::Rows {
-                table: self.table.to_owned(),
-                done: read.rows,
-                total: self.total,
-                bytes: read.bytes,
-            });
+            self.context.tell_rows(self.table, read.rows, self.total, read.bytes);
         }
         Ok(())
     }

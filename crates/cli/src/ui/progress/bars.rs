@@ -64,6 +64,11 @@ impl Bars {
                 let bar = state.server.get_or_insert_with(|| self.server());
                 bar.set_message(text.join("; "));
             }
+            Event::Outlook { left_ms } => {
+                if let Some(run) = &state.run {
+                    run.set_message(super::left(*left_ms));
+                }
+            }
             Event::StageStarted { stage, steps } => {
                 state.stages.insert(stage.clone(), self.stage(stage, *steps));
             }
@@ -126,7 +131,10 @@ impl Bars {
 
     fn run(&self, steps: usize) -> ProgressBar {
         let bar = self.all.add(ProgressBar::new(steps as u64));
-        bar.set_style(style("  {prefix:17} {bar:18} {pos}/{len} steps {elapsed}", self.terminal));
+        bar.set_style(style(
+            "  {prefix:17} {bar:18} {pos}/{len} steps {elapsed} {msg}",
+            self.terminal,
+        ));
         bar.set_prefix("run");
         bar.enable_steady_tick(TICK);
         bar

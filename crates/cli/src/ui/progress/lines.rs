@@ -32,6 +32,8 @@ struct State {
     /// Steps of the run that are done, and all of them.
     done: usize,
     all: usize,
+    /// Of the whole run, as it was said since the last report.
+    left: Option<u64>,
     /// What the server said last.
     server: Vec<Activity>,
 }
@@ -87,6 +89,7 @@ impl State {
     fn apply(&mut self, event: &Event) {
         match event {
             Event::RunStarted { steps, .. } => self.all = *steps,
+            Event::Outlook { left_ms } => self.left = Some(*left_ms),
             Event::Server { doing } => self.server.clone_from(doing),
             Event::StepStarted { step, .. } => {
                 self.steps.insert(step.clone(), Instant::now());
@@ -112,7 +115,11 @@ impl State {
         let server = server.iter().map(|doing| format!("    server: {}\n", super::doing(doing)));
         let all = match self.all {
             0 => String::new(),
-            all => format!("  {} of {} done\n", self.done, plural(all, "step")),
+            all => {
+                let left = self.left.take().map(|left| format!(", {}", super::left(left)));
+                let left = left.unwrap_or_default();
+                format!("  {} of {} done{left}\n", self.done, plural(all, "step"))
+            }
         };
         let steps = self.steps.iter().map(|(step, since)| {
             let table = step.rsplit_once('/').and_then(|(_, name)| self.tables.get(name));

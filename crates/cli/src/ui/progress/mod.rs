@@ -37,6 +37,11 @@ fn load_again(table: &str, wait_ms: u64, why: &str) -> String {
     format!("{table}: the connection was lost ({why}); loaded again in {wait}")
 }
 
+/// `about 2 m left`
+fn left(left_ms: u64) -> String {
+    format!("about {} left", duration(Duration::from_millis(left_ms)))
+}
+
 /// `1.5 MB/s`
 fn megabytes_per_second(bytes: u64, seconds: f64) -> String {
     format!("{:.1} MB/s", bytes as f64 / 1e6 / seconds.max(0.001))
