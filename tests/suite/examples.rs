@@ -1,6 +1,6 @@
 //! Every example plan does what its README block says.
 
-use testkit::{Database, example, root, tool};
+use testkit::{Database, LocalServers, example, root, tool};
 
 use crate::cutover;
 
@@ -53,7 +53,8 @@ fn quickstart_goes_to_a_private_postgres_by_its_target_alone() {
     if testkit::cluster().is_none() {
         return;
     }
-    let (_keep, plan) = example("quickstart");
+    let (keep, plan) = example("quickstart");
+    let _servers = LocalServers::below(keep.path());
     let file = plan.join("plan.yaml");
     let text = std::fs::read_to_string(&file).unwrap();
     let changed = text.replace("target:\n  sqlite: out/shop.sqlite", "target: { postgres: local }");

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use testkit::{example, root};
+use testkit::{LocalServers, example, root};
 
 use crate::blocks::{Block, blocks};
 
@@ -161,6 +161,7 @@ fn every_console_block_prints_what_it_shows() {
     }
     let text = std::fs::read_to_string(root().join("README.md")).unwrap();
     let (keep, _) = example("quickstart");
+    let _servers = LocalServers::below(keep.path());
     let player = Player::new("README.md", keep.path());
     let consoles = blocks(&text).into_iter().filter(|block| block.language == "console");
     let commands: Vec<Typed> = consoles.flat_map(|block| typed(&block)).collect();
@@ -180,6 +181,7 @@ fn every_block_of_the_cookbook_is_typed() {
     let page = "crates/cli/docs/cookbook.md";
     let text = std::fs::read_to_string(root().join(page)).unwrap();
     let folder = tempfile::tempdir().unwrap();
+    let _servers = LocalServers::below(folder.path());
     let player = Player::new(page, folder.path());
     for block in blocks(&text) {
         match block.language.as_str() {

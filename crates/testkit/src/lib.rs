@@ -8,6 +8,7 @@ mod databases;
 mod examples;
 mod files;
 pub mod hostile;
+mod local_servers;
 mod random;
 mod shared;
 
@@ -15,5 +16,6 @@ pub use command::{Finished, Program, tool};
 pub use databases::{Database, cluster};
 pub use examples::{example, make_sources, root};
 pub use files::{FileState, states};
+pub use local_servers::LocalServers;
 pub use random::Seeded;
 pub use shared::{TestPlan, shared};
