@@ -9,6 +9,7 @@ mod bundle;
 mod case;
 mod check;
 mod chunks;
+mod confirm;
 mod cut;
 mod diff;
 mod disk;

@@ -34,6 +34,9 @@ Examples:
 pub struct Resume {
     #[command(flatten)]
     pub of: OfRun,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
 }
 
 /// Take back what a run built whose process died; the target is as it was before
@@ -46,6 +49,9 @@ Examples:
 pub struct Abort {
     #[command(flatten)]
     pub of: OfRun,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
 }
 
 /// Pack everything that is known of a run into one archive, without a secret

@@ -1,17 +1,18 @@
-//! Asks before something goes that cannot be had again.
+//! Asks before something goes that cannot be had again, and before a database of another machine is
+//! changed.
 
 use std::io::{self, BufRead as _};
 
 use diagnostics::{Diagnostic, code};
-use runtime::journal::View;
 use runtime::recovery::Act;
 
+use super::Chosen;
 use crate::exit_code;
 use crate::failure::Failure;
 use crate::io::Io;
 
-pub(super) fn ask(act: Act, view: &View, io: &Io) -> Result<(), Failure> {
-    let Some(what) = at_stake(act, view) else { return Ok(()) };
+pub(super) fn ask(act: Act, chosen: &Chosen, io: &Io) -> Result<(), Failure> {
+    let Some(what) = at_stake(act, chosen) else { return Ok(()) };
     if !io.terminal.stdin || !io.terminal.stderr {
         return Err(refusal(act, &what, "nobody is at a terminal to confirm it"));
     }
@@ -23,9 +24,16 @@ pub(super) fn ask(act: Act, view: &View, io: &Io) -> Result<(), Failure> {
     }
 }
 
-fn at_stake(act: Act, view: &View) -> Option<String> {
+fn at_stake(act: Act, chosen: &Chosen) -> Option<String> {
+    let Chosen { run_id, view, on_this_machine, .. } = chosen;
     let target = view.begun.as_ref().map_or("the target", |begun| begun.target.as_str());
     match (act, &view.kept) {
+        (Act::Resume, _) if !on_this_machine => {
+            Some(format!("goes on with run {run_id}, which changes {target}"))
+        }
+        (Act::Abort, _) if !on_this_machine => {
+            Some(format!("removes what run {run_id} built in {target}"))
+        }
         (Act::Rollback, Some(kept)) => {
             Some(format!("puts {kept} back in the place of what {target} holds now"))
         }

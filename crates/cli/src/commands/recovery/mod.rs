@@ -21,7 +21,8 @@ use super::next::PlanName;
 use super::run::sandbox;
 use crate::args::{OfRun, Scratch};
 use crate::failure::Failure;
-use crate::{folders, plan_input, targets};
+use crate::targets::{self, Opened};
+use crate::{folders, plan_input};
 
 /// A run, with all that is needed to do something about it.
 struct Chosen {
@@ -33,6 +34,8 @@ struct Chosen {
     /// What the journal said when the run was chosen.
     view: View,
     target: Box<dyn TargetEngine>,
+    /// Nothing leaves this machine on the way to the target.
+    on_this_machine: bool,
     write_guard: String,
 }
 
@@ -49,11 +52,11 @@ fn choose(args: &OfRun, act: Act) -> Result<Chosen, Failure> {
     let recorded = view.begun.as_ref().map(|begun| PathBuf::from(&begun.source_root));
     let recorded = recorded.filter(|folder| args.place.base.is_none() && folder.is_dir());
     let plan_dir = recorded.unwrap_or(base);
-    let target = targets::open_engine(&plan, &plan_dir, &state_dir)?;
+    let Opened { engine: target, on_this_machine } = targets::open(&plan, &plan_dir, &state_dir)?;
     folders::create_state(&state_dir)?;
     let write_guard =
         sandbox::enter(&plan, &plan_dir, std::slice::from_ref(&state_dir), false).to_string();
-    Ok(Chosen { run_id, state_dir, plan_dir, plan, view, target, write_guard })
+    Ok(Chosen { run_id, state_dir, plan_dir, plan, view, target, on_this_machine, write_guard })
 }
 
 /// What the run left can be removed without its journal: any plan with the same target will do.

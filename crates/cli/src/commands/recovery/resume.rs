@@ -9,7 +9,7 @@ use runtime::recovery::Act;
 use runtime::run::{ResumeRequest, RunReport};
 use runtime::stop::StopFlag;
 
-use super::{Chosen, choose, plan_name};
+use super::{Chosen, choose, confirm, plan_name};
 use crate::args::{Format, OfRun, Resume};
 use crate::commands::Outcome;
 use crate::commands::next;
@@ -20,6 +20,9 @@ use crate::{origin, signals, ui};
 
 pub(in crate::commands) fn run(args: &Resume, io: &Io) -> Outcome {
     let chosen = choose(&args.of, Act::Resume)?;
+    if !args.yes {
+        confirm::ask(Act::Resume, &chosen, io)?;
+    }
     let (digest, folder) = (chosen.plan.digest(), chosen.plan_dir.clone());
     let report = carry_out(chosen, &args.of, io);
     let exit = report::exit_code_of(report.outcome);

@@ -17,6 +17,9 @@ use crate::{exit_code, ui};
 
 pub(in crate::commands) fn abort(args: &Abort, io: &Io) -> Outcome {
     let chosen = choose(&args.of, Act::Abort)?;
+    if !args.yes {
+        confirm::ask(Act::Abort, &chosen, io)?;
+    }
     let clock = SystemClock::new();
     tell("abort", &args.of, recovery::abort(request(chosen, &clock)), io)
 }
@@ -24,7 +27,7 @@ pub(in crate::commands) fn abort(args: &Abort, io: &Io) -> Outcome {
 pub(in crate::commands) fn rollback(args: &Rollback, io: &Io) -> Outcome {
     let chosen = choose(&args.of, Act::Rollback)?;
     if !args.yes {
-        confirm::ask(Act::Rollback, &chosen.view, io)?;
+        confirm::ask(Act::Rollback, &chosen, io)?;
     }
     let clock = SystemClock::new();
     let done = recovery::rollback(recovery::Rollback {
@@ -37,7 +40,7 @@ pub(in crate::commands) fn rollback(args: &Rollback, io: &Io) -> Outcome {
 pub(in crate::commands) fn accept(args: &Accept, io: &Io) -> Outcome {
     let chosen = choose(&args.of, Act::Accept)?;
     if !args.yes {
-        confirm::ask(Act::Accept, &chosen.view, io)?;
+        confirm::ask(Act::Accept, &chosen, io)?;
     }
     let clock = SystemClock::new();
     let done = recovery::accept(recovery::Accept {
