@@ -58,7 +58,8 @@ impl fmt::Display for Difference {
             }
         }
         if self.with > 0 {
-            write!(f, ", with {} that belong to it", plural(self.with, "object"))?;
+            let verb = if self.with == 1 { "belongs" } else { "belong" };
+            write!(f, ", with {} that {verb} to it", plural(self.with, "object"))?;
         }
         Ok(())
     }

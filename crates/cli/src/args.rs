@@ -31,20 +31,20 @@ const TEMPLATE: &str = "\
 
 const EXAMPLES: &str = "\
 Examples:
-  cutover init --from app.db --to postgres    propose a plan from a real database
-  cutover check plan.yaml            find every mistake, touch nothing
-  cutover explain plan.yaml          show the steps, their order and why
-  cutover run plan.yaml              build, verify and promote, or change nothing
-  cutover status plan.yaml           say what the last run did and what to do next
+  cutover init --from app.db --to postgres
+  cutover check plan.yaml      find every mistake
+  cutover explain plan.yaml    show the steps, and why
+  cutover run plan.yaml        all of it, verified, or nothing
+  cutover status plan.yaml     what happened, and what is next
 ";
 
 const EXIT_CODES: &str = "\
 Exit codes:
    0  done
    1  findings; nothing was touched
-   2  wrong command line, or not confirmed; nothing was touched
-   3  drift, or schemas or rows that differ; nothing was touched
-   4  the run failed and was taken back: the target is as it was
+   2  wrong usage, or not confirmed; nothing was touched
+   3  drift, or a difference; nothing was touched
+   4  the run was taken back: the target is as it was
    5  recovery required: `cutover status` says what to do
    6  another run holds the target; nothing was touched
   70  a defect of this program; please report it";

@@ -23,9 +23,9 @@ pub const INTERNAL: u8 = 70;
 pub const ALL: [(u8, &str); 8] = [
     (DONE, "done"),
     (FINDINGS, "findings; nothing was touched"),
-    (USAGE, "wrong command line, or not confirmed; nothing was touched"),
-    (DRIFT, "drift, or schemas or rows that differ; nothing was touched"),
-    (ROLLED_BACK, "the run failed and was taken back: the target is as it was"),
+    (USAGE, "wrong usage, or not confirmed; nothing was touched"),
+    (DRIFT, "drift, or a difference; nothing was touched"),
+    (ROLLED_BACK, "the run was taken back: the target is as it was"),
     (RECOVERY_REQUIRED, "recovery required: `cutover status` says what to do"),
     (HELD, "another run holds the target; nothing was touched"),
     (INTERNAL, "a defect of this program; please report it"),

@@ -69,7 +69,8 @@ impl Texts {
 
     fn add(&mut self, name: &str, text: &str) -> SourceId {
         self.recorded.push(name.to_owned());
-        self.shown.add(tidy(&self.folder.join(name)), plan::redact(text))
+        let path = tidy(&self.folder.join(name));
+        self.shown.add(crate::commands::next::shown(Path::new(&path)), plan::redact(text))
     }
 
     /// The file that an origin names; read now where the compile did not.

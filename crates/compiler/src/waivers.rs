@@ -93,7 +93,7 @@ fn shown(waiver: &Waiver) -> String {
 }
 
 fn unpermitted(code: &'static Code, message: &str, place: Span) -> Diagnostic {
-    Diagnostic::new(code, message).label(place, "here").help(format!(
+    Diagnostic::new(code, message).label(place, "").help(format!(
         "if that is meant, add a waiver with `allow: {}`, a reason, an owner and a date",
         code.name
     ))

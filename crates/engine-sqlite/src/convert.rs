@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use diagnostics::plural;
 use ir::Conversion;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -108,8 +109,8 @@ pub(crate) fn kind(value: Value<'_>) -> String {
         Value::Null => "null".to_owned(),
         Value::Integer(_) => "an integer".to_owned(),
         Value::Real(_) => "a real number".to_owned(),
-        Value::Text(text) => format!("text of {} bytes", text.len()),
-        Value::Blob(bytes) => format!("a blob of {} bytes", bytes.len()),
+        Value::Text(text) => format!("text of {}", plural(text.len(), "byte")),
+        Value::Blob(bytes) => format!("a blob of {}", plural(bytes.len(), "byte")),
     }
 }
 
@@ -154,7 +155,7 @@ mod tests {
         }
         assert_eq!(
             convert(Conversion::Uuid, Value::Text(b"x")),
-            Err("text of 1 bytes is no UUID".into())
+            Err("text of 1 byte is no UUID".into())
         );
         let repaired = convert(ReplaceInvalidText, Value::Text(b"a\0b\xff"));
         assert_eq!(repaired, Ok(Some("a\u{fffd}b\u{fffd}".to_owned())));

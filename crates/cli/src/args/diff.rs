@@ -9,10 +9,10 @@ use super::{Scope, Scratch, TEMPLATE};
 /// Show what a change does to a schema: exit 0 equal, 3 differences, other codes: could not tell
 ///
 /// Each side is a plan, a SQL file, a SQLite database or a PostgreSQL database. Both are read by the
-/// same engine, so only what differs in meaning is shown; of two plans also what they permit: windows of
-/// exposure and waivers. With --against, a path is compared with what
-/// it was at a git revision, with all files that a plan names; a baseline that loses a component which
-/// the plan does not list under `retire:` is an error then (exit 1).
+/// same engine, so only what differs in meaning is shown; of two plans also what they permit: windows
+/// of exposure and waivers. With --against, a path is compared with what it was at a git revision,
+/// with all files that a plan names; a baseline that loses a component which the plan does not list
+/// under `retire:` is an error then (exit 1).
 #[derive(Debug, Args)]
 #[command(help_template = TEMPLATE, before_help = "\
 Examples:

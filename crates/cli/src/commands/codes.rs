@@ -5,20 +5,36 @@ use serde_json::{Value, json};
 
 use super::Outcome;
 use crate::args::{Codes, Format};
-use crate::io::Io;
+use crate::io::{Io, Terminal};
+use crate::ui::prose;
 use crate::{exit_code, ui};
 
 pub(crate) fn run(args: &Codes, io: &Io) -> Outcome {
     match args.format {
-        Format::Text => io.out(&code::ALL.iter().map(|code| line(code)).collect::<String>())?,
+        Format::Text => {
+            io.out(&code::ALL.iter().map(|code| line(code, io.terminal)).collect::<String>())?
+        }
         Format::Json => io.out(&ui::json::answer("codes", exit_code::DONE, table()))?,
     }
     Ok(exit_code::DONE)
 }
 
-fn line(code: &Code) -> String {
+/// Columns of the text in front of what a code says.
+const BEFORE: usize = 47;
+
+/// A narrow terminal has what the code says below its name.
+fn line(code: &Code, terminal: Terminal) -> String {
     let severity = code.severity.to_string();
-    format!("{}  {:7}  {:28}  {}\n", code.id, severity, code.name, code.what)
+    let head = format!("{}  {:7}  {:28}  ", code.id, severity, code.name);
+    let narrow = terminal.stdout && terminal.width < BEFORE + 50;
+    match narrow {
+        true => format!(
+            "{}\n{}",
+            head.trim_end(),
+            prose::hanging(code.what, "        ", "        ", terminal)
+        ),
+        false => prose::hanging(code.what, &head, &" ".repeat(BEFORE), terminal),
+    }
 }
 
 fn table() -> Value {

@@ -76,7 +76,8 @@ fn text(run: &RunStatus, earlier: &[RunStatus], io: &Io) -> String {
     if !earlier.is_empty() {
         let _ = writeln!(out, "\n{}", bold("earlier runs", io.terminal));
         for run in earlier {
-            let _ = writeln!(out, "  {}  {}", run.run_id, run.sentence);
+            let head = format!("  {}  ", run.run_id);
+            out.push_str(&prose::hanging(&run.sentence, &head, "    ", io.terminal));
         }
     }
     out

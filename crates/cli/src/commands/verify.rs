@@ -101,7 +101,7 @@ fn text(report: &VerifyReport, equal: bool, io: &Io) -> String {
             vec![table.table.clone(), rows_of(&table.found), verdict.to_owned()]
         })
         .collect();
-    out.push_str(&table::render(&header, &rows));
+    out.push_str(&table::fitted(&header, &rows, io.terminal));
     out
 }
 

@@ -48,6 +48,14 @@ fn what_may_be_waived_says_how() {
 #[test]
 fn a_mistyped_code_is_not_taken_for_a_file() {
     assert_shown!(here(&["explain", "BAS499"]));
+    let near = here(&["explain", "unused-waver"]);
+    assert!(near.contains("did you mean `unused-waiver`?"), "{near}");
+}
+
+#[test]
+fn a_file_that_init_does_not_find_is_not_looked_for_beside_a_plan() {
+    let told = here(&["init", "--from", "nope.db", "--to", "sqlite"]);
+    assert!(told.contains("SRC101") && told.contains("`--from` takes the path"), "{told}");
 }
 
 #[test]

@@ -68,7 +68,7 @@ fn a_refused_row_ends_the_load_and_nothing_stays() {
             "CREATE TABLE t (a INTEGER) STRICT",
             &b"x"[..],
             "RUN812",
-            "text of 1 bytes is not of the type INTEGER",
+            "text of 1 byte is not of the type INTEGER",
         ),
         (
             "CREATE TABLE t (a TEXT CHECK (a <> 'x'))",

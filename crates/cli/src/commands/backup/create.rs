@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use backup::Keep;
 use backup::manifest::{About, Manifest};
+use backup::{Catalog, Keep};
 use diagnostics::{Diagnostic, code};
 use engine_postgres::connect::{Address, Connector, Pins};
 use engine_sqlite::SqliteSources;
@@ -41,7 +41,8 @@ pub(super) fn run(args: &Create, io: &Io) -> Outcome {
     }
     let exit = errors.iter().map(exit_of).max().unwrap_or(exit_code::DONE);
     let found: Vec<Diagnostic> = errors.iter().map(from_engine).chain(left_out(&made)).collect();
-    tell(args, &made, &found, (rules, exit), io)?;
+    let next = next(&made, &catalog, &work.state_dir, io);
+    tell(args, &made, &found, (rules, exit), &next, io)?;
     Ok(exit)
 }
 
@@ -173,6 +174,7 @@ fn tell(
     made: &[Made],
     found: &[Diagnostic],
     (rules, exit): (Keep, u8),
+    next: &str,
     io: &Io,
 ) -> Result<(), Failure> {
     let sources = diagnostics::Sources::default();
@@ -180,7 +182,7 @@ fn tell(
         Format::Text => {
             io.err(&ui::findings::render(found, &sources, io.terminal));
             let blocks: String = made.iter().map(|one| text(one, rules, io)).collect();
-            io.out(&format!("{blocks}{}", next(made, io)))?;
+            io.out(&format!("{blocks}{next}"))?;
         }
         Format::Json => {
             let all: Vec<_> = made.iter().map(as_json).collect();
@@ -210,15 +212,23 @@ fn text(made: &Made, rules: Keep, io: &Io) -> String {
     format!("{head}\n{}", prose::facts(facts, io.terminal))
 }
 
-fn next(made: &[Made], io: &Io) -> String {
+/// The command that comes back from it, as it works from here.
+fn next(made: &[Made], catalog: &Catalog, state_dir: &Path, io: &Io) -> String {
     let Some(first) = made.first() else { return String::new() };
     let short = first.manifest.sha256.get(..12).unwrap_or_default();
+    // Two backups of a file that has not changed have the same digest.
+    let name = catalog.find(short).map_or(first.manifest.file.as_str(), |_| short);
+    let here = std::path::absolute(".cutover").is_ok_and(|here| here == state_dir);
+    let place = match here || io.process && std::env::var_os("CUTOVER_STATE_DIR").is_some() {
+        true => String::new(),
+        false => format!(" --state-dir {}", super::super::next::shown(state_dir)),
+    };
     let server = match &first.manifest.about {
         About::Sqlite(_) => "",
         About::Postgres(_) => " --url-env NAME",
     };
     let action = format!(
-        "`cutover backup restore {short}{server} --dry-run` shows what a restore would replace"
+        "`cutover backup restore {name}{server}{place} --dry-run` shows what a restore would replace"
     );
     prose::next(&[action], io.terminal)
 }

@@ -69,7 +69,7 @@ fn all(entries: &[Entry], folder: &str, now: Timestamp, io: &Io) -> String {
     let total: u64 = entries.iter().map(|entry| entry.size).sum();
     let title =
         format!("{} in {folder}, {}", diagnostics::plural(entries.len(), "backup"), bytes(total));
-    format!("{}\n{}", bold(&title, io.terminal), table::render(&header, &rows))
+    format!("{}\n{}", bold(&title, io.terminal), table::fitted(&header, &rows, io.terminal))
 }
 
 fn row(entry: &Entry, now: Timestamp) -> Vec<String> {

@@ -82,7 +82,8 @@ fn text(judged: &[Judged], freed: u64, dry_run: bool, io: &Io) -> String {
             vec![it.entry.name.clone(), word.to_owned(), reason(it)]
         })
         .collect();
-    let table = if rows.is_empty() { String::new() } else { table::render(&header, &rows) };
+    let table =
+        if rows.is_empty() { String::new() } else { table::fitted(&header, &rows, io.terminal) };
     format!("{}\n{table}", bold(&title, io.terminal))
 }
 

@@ -115,7 +115,8 @@ fn text(tested: &[Tested], io: &Io) -> String {
             vec![entry.name.clone(), count(test.rows), took, verdict]
         })
         .collect();
-    let table = if rows.is_empty() { String::new() } else { table::render(&header, &rows) };
+    let table =
+        if rows.is_empty() { String::new() } else { table::fitted(&header, &rows, io.terminal) };
     let newest = tested.iter().rfind(|it| it.test.passed).filter(|_| bad > 0);
     let good = newest.map(|it| format!("\nthe newest good one is {}\n", it.entry.name));
     format!("{head}\n{table}{}", good.unwrap_or_default())

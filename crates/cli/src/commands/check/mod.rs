@@ -16,6 +16,7 @@ use crate::failure::{Failure, Findings};
 use crate::io::Io;
 use crate::plan_input::{self, Judged};
 use crate::scratch::Engines;
+use crate::ui::prose;
 use crate::ui::style::{green, red};
 use crate::{exit_code, ui};
 use plans::Selection;
@@ -79,7 +80,8 @@ fn worse(a: u8, b: u8) -> u8 {
 fn print(path: &Path, checked: &Checked, io: &Io) -> Result<(), Failure> {
     let found = &checked.found;
     io.err(&ui::findings::render(&found.diagnostics, &found.sources, io.terminal));
-    io.out(&format!("{}: {}\n", path.display(), verdict(checked, io)))?;
+    let line = format!("{}: {}", path.display(), verdict(checked, io));
+    io.out(&prose::hanging(&line, "", "  ", io.terminal))?;
     Ok(())
 }
 

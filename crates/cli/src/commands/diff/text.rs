@@ -38,7 +38,9 @@ fn head(review: &Review, terminal: Terminal) -> String {
         let text = format!("equal: {} and {}", review.from.name, review.to.name);
         return green(&text, terminal) + "\n";
     }
-    format!("{} → {}: {}\n", review.from.name, review.to.name, bold(&review.count(), terminal))
+    let count = bold(&review.count(), terminal);
+    let line = format!("{} → {}: {count}", review.from.name, review.to.name);
+    prose::hanging(&line, "", "  ", terminal)
 }
 
 /// What a baseline loses stands before everything else, each with its table.
@@ -69,10 +71,16 @@ fn one(item: &Item, name: &str, terminal: Terminal) -> String {
         Sort::Added => ("+", green),
     };
     let (said, remarks) = (sentence(entry, name), format!("({})", remarks(item)));
+    let head = format!("  {} ", colour(sign, terminal));
     let fits = 6 + said.chars().count() + remarks.chars().count() <= terminal.width;
-    let between = if terminal.stdout && !fits { "\n      " } else { "  " };
-    let mut out =
-        format!("  {} {said}{between}{}\n", colour(sign, terminal), dim(&remarks, terminal));
+    let remarks = dim(&remarks, terminal);
+    let mut out = match fits || !terminal.stdout {
+        true => format!("{head}{said}  {remarks}\n"),
+        false => {
+            prose::hanging(&said, &head, "    ", terminal)
+                + &prose::hanging(&remarks, "      ", "      ", terminal)
+        }
+    };
     if let Some(loss) = &item.loss {
         let text = match &loss.retired {
             Some(entry) => format!(

@@ -54,7 +54,7 @@ fn page(code: &Code, terminal: Terminal) -> String {
         } else if paragraph.is_empty() {
             out.push_str(if out.ends_with("\n\n") { "" } else { "\n" });
         } else {
-            out.push_str(&prose::below(&paragraph.join(" "), "  ", terminal));
+            out.push_str(&prose::hanging(&paragraph.join(" "), "  ", "  ", terminal));
             out.push('\n');
             paragraph.clear();
         }

@@ -39,7 +39,7 @@ pub(in crate::commands) fn text(report: &RunReport, digest: &Digest, terminal: T
     let mut out = headline(report, terminal);
     out.push_str(&prose::facts(facts(report, digest), terminal));
     if !report.tables.is_empty() {
-        let _ = write!(out, "\n{}", tables(report));
+        let _ = write!(out, "\n{}", tables(report, terminal));
     }
     if report.outcome == RunOutcome::DryRun && !report.passed.is_empty() {
         out.push_str("\nchecked, and holds\n");
@@ -156,7 +156,7 @@ fn backups(report: &RunReport) -> Vec<String> {
     lines.collect()
 }
 
-fn tables(report: &RunReport) -> String {
+fn tables(report: &RunReport, terminal: Terminal) -> String {
     let header = [
         ("table", Align::Left),
         ("rows", Align::Right),
@@ -178,7 +178,7 @@ fn tables(report: &RunReport) -> String {
             ]
         })
         .collect();
-    table::render(&header, &rows)
+    table::fitted(&header, &rows, terminal)
 }
 
 fn stages(report: &RunReport) -> String {
