@@ -160,6 +160,7 @@ fn files_that_the_plan_does_not_cover_stop_the_run_with_their_names() {
     ] {
         assert!(words(&ended.stderr).contains(part), "{part} in\n{}", ended.stderr);
     }
+    assert!(!ended.stderr.contains("SRC111"), "the others have their tags\n{}", ended.stderr);
     let journal = journal(case.folder.path());
     assert!(journal.contains("data/west/d.db"), "every name is in the journal");
     case.untouched();

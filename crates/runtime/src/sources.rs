@@ -286,13 +286,9 @@ pub(crate) fn inspect(
         Grouped::of(&source.name, set.of(&source.name), faults.get(&source.name).unwrap_or(&none))
     });
     let grouped = grouped.collect();
-    let whole = |source: &&Source| !faults.contains_key(&source.name);
-    let tagless: Vec<_> = plan
-        .sources
-        .iter()
-        .filter(whole)
-        .flat_map(|source| set.tag(plan, source, engine))
-        .collect();
+    // Also where a file cannot be read: what its tags mean for the others is no fault of theirs.
+    let tagless: Vec<_> =
+        plan.sources.iter().flat_map(|source| set.tag(plan, source, engine)).collect();
     let findings = faults.into_iter().flat_map(|(source, faults)| {
         let errors = faults.into_errors(&source).into_iter();
         errors.map(|error| of(plan, &source, error)).collect::<Vec<_>>()
