@@ -239,7 +239,7 @@ impl Verifying<'_> {
     fn told(&mut self, load: &Load, expected: RowDigest, found: RowDigest) {
         let name = format!("rows of {}", load.table);
         let passed = expected == found;
-        self.emit(Event::Check { name, passed, found: found.to_string() });
+        self.emit(Event::Check { name, passed, found: in_words(expected, found) });
         self.tables.push(VerifiedTable {
             table: load.table.clone(),
             expected: expected.to_string(),
@@ -294,5 +294,17 @@ fn parameters(backup: &BackupRecord) -> FileParameters {
         file_stem: text(path.file_stem()),
         file_index: i64::try_from(backup.index).unwrap_or(i64::MAX),
         named: BTreeMap::new(),
+    }
+}
+
+/// What a table holds, for people; digests are for programs, and in the report.
+fn in_words(expected: RowDigest, found: RowDigest) -> String {
+    let rows = |digest: RowDigest| {
+        diagnostics::plural(usize::try_from(digest.rows).unwrap_or(usize::MAX), "row")
+    };
+    match (expected == found, expected.rows == found.rows) {
+        (true, _) => rows(found),
+        (false, true) => format!("{} with other content", rows(found)),
+        (false, false) => format!("{} instead of {}", rows(found), expected.rows),
     }
 }

@@ -26,8 +26,9 @@ fn status(local: &Local) -> String {
     let status = local.status();
     match (status.running, status.exists) {
         (true, _) => format!(
-            "running\n  folder    {}\n  connect   {}\n",
+            "running\n  folder    {}\n  url       {}\n  connect   {}\n",
             status.folder.display(),
+            status.url,
             status.psql
         ),
         (false, true) => {

@@ -14,7 +14,7 @@ mod init;
 mod local;
 mod lsp;
 mod man;
-mod next;
+pub(crate) mod next;
 mod recovery;
 mod rehearse;
 mod run;

@@ -15,8 +15,8 @@ impl PlanName {
     }
 }
 
-const COMMANDS: [&str; 8] =
-    ["run", "status", "verify", "resume", "abort", "rollback", "accept", "bundle"];
+const COMMANDS: [&str; 9] =
+    ["run", "status", "local status", "verify", "resume", "abort", "rollback", "accept", "bundle"];
 
 /// Advice from a journal names the plan's file, or no plan at all; here we know its path.
 pub(crate) fn name_plan(actions: &mut [String], plan: &PlanName) {

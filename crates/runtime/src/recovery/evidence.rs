@@ -128,6 +128,7 @@ fn command(act: Act, case: Case, plan: &str) -> String {
         (Act::Accept, Case::AcceptedKept) => "removes the previous state when its time has come",
         (Act::Accept, Case::KeptLost | Case::DecideFirst) => "says that nobody wants to go back",
         (Act::Accept, _) => "ends the way back",
+        (Act::Status, Case::Superseded) => "names the run that is in place",
         (Act::Status, _) => "asks again, when the target answers",
         (Act::Bundle, _) => "packs everything that is known, for somebody who helps",
     };

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use diagnostics::{Family, code};
+use ir::{Server, Target};
 
 use super::report::{Finding, PromotionFigures, RunOutcome, RunReport};
 use super::session::Session;
@@ -44,16 +45,12 @@ pub(super) fn next_before(outcome: RunOutcome, findings: &[Finding]) -> Vec<Stri
         }
         RunOutcome::BaselineMismatch => "mend the plan or its baseline, then run again",
         RunOutcome::Defect => "report this with the compiled plan (`cutover compile -o`)",
-        RunOutcome::Findings if is_stopped(findings) => {
-            "run again when it suits; nothing was touched"
-        }
+        RunOutcome::Findings if is_stopped(findings) => "run again when it suits",
         RunOutcome::Findings
         | RunOutcome::Done
         | RunOutcome::DryRun
         | RunOutcome::RolledBack
-        | RunOutcome::RecoveryRequired => {
-            "mend what was found, then run again; nothing was touched"
-        }
+        | RunOutcome::RecoveryRequired => "mend what was found, then run again",
     };
     vec![text.to_owned()]
 }
@@ -72,7 +69,7 @@ pub(super) fn settle(
 ) -> End {
     let findings = result.err().unwrap_or_default();
     if let Some(promotion) = &lead.promotion {
-        return End { promotion: Some(promotion.clone()), ..promoted(findings) };
+        return End { promotion: Some(promotion.clone()), ..promoted(context.session, findings) };
     }
     if lead.committing {
         return match undecided::ask(context.session, target) {
@@ -106,9 +103,15 @@ fn gone_on_with(findings: Vec<Finding>) -> End {
 }
 
 /// The new state is in place; what failed after that is told, but changes nothing about it.
-pub(super) fn promoted(findings: Vec<Finding>) -> End {
+pub(super) fn promoted(session: &Session<'_>, findings: Vec<Finding>) -> End {
     let next_actions = vec![
-        "point the application at the target".to_owned(),
+        match &session.plan.target {
+            Target::Postgres(target) if target.server == Server::Local => {
+                "point the application at the target: `cutover local status` says where it is"
+            }
+            Target::Postgres(_) | Target::Sqlite(_) => "point the application at the target",
+        }
+        .to_owned(),
         "`cutover verify` holds the target against the kept backups at any time".to_owned(),
         "`cutover rollback` goes back, `cutover accept` ends the way back".to_owned(),
     ];
@@ -123,7 +126,7 @@ fn found_promoted(
     let session = context.session;
     let recorded = record_promoted(session, target).and_then(|()| source_changes(session, context));
     findings.extend(recorded.err().map(Finding::from));
-    promoted(findings)
+    promoted(session, findings)
 }
 
 /// The target has said that the promote took place; it also knows what it replaced.

@@ -132,7 +132,7 @@ fn adopt_journal(session: &mut Session<'_>) -> Result<View, EngineError> {
 fn complete(session: &Session<'_>, target: &mut dyn TargetEngine) -> End {
     let done = clear_up(session, target).and_then(|()| finish::record_promoted(session, target));
     finish::remove_copies(session, &session.info.run_dir.join(super::SNAPSHOTS));
-    finish::promoted(done.err().map(Finding::from).into_iter().collect())
+    finish::promoted(session, done.err().map(Finding::from).into_iter().collect())
 }
 
 /// What a promote that was killed between two acts left beside the new state.

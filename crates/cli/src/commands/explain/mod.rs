@@ -10,21 +10,34 @@ mod text;
 use std::path::Path;
 
 use compiler::Explanation;
-use diagnostics::code;
+use diagnostics::{Diagnostic, code, did_you_mean};
 use serde_json::json;
 
 use super::Outcome;
 use crate::args::{Explain, GraphFormat, Scratch};
+use crate::failure::Failure;
 use crate::io::Io;
 use crate::{exit_code, folders, plan_input, ui};
 use measured::Measured;
 
 pub(crate) fn run(args: &Explain, io: &Io) -> Outcome {
     // A file wins over a code of the same name: nobody names a plan `BAS401` by accident.
+    let is_file = Path::new(&args.subject).exists();
     match code::find(&args.subject) {
-        Some(code) if !Path::new(&args.subject).exists() => code_page::show(code, args.format, io),
+        Some(code) if !is_file => code_page::show(code, args.format, io),
+        None if !is_file && !args.subject.contains(['.', '/']) => Err(neither(&args.subject)),
         _ => explain_plan(args, io),
     }
+}
+
+fn neither(subject: &str) -> Failure {
+    let known = code::ALL.iter().flat_map(|code| [code.id, code.name]);
+    let help = match did_you_mean(subject, known) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`cutover codes` lists every code".to_owned(),
+    };
+    let message = format!("`{subject}` is no code, and there is no plan of this name");
+    Failure::new(Diagnostic::new(&code::FILE_UNREADABLE, message).help(help), exit_code::FINDINGS)
 }
 
 fn explain_plan(args: &Explain, io: &Io) -> Outcome {

@@ -13,6 +13,7 @@ use diagnostics::{Sources, code};
 use engine_sqlite::evidence;
 use proposal::evidence::Database;
 use proposal::{Plan, Target};
+use runtime::EngineError;
 
 use super::Outcome;
 use crate::args::{Init, InitEngine, InitStyle};
@@ -37,7 +38,8 @@ pub(crate) fn run(args: &Init, io: &Io) -> Outcome {
     };
     let (proposed, report) = match args.to {
         InitEngine::Postgres => {
-            let database = evidence::read(&args.from, &shown, &probes::of)?;
+            let read = evidence::read(&args.from, &shown, &probes::of);
+            let database = read.map_err(from_here)?;
             let schema = proposal::propose(&database);
             (proposal::plan(&schema, &target, style), Report::of_postgres(&database, &schema))
         }
@@ -68,9 +70,18 @@ fn for_sqlite(
     target: &Target<'_>,
     style: proposal::Style,
 ) -> Result<(Plan, Report), Failure> {
-    let database: Database = evidence::read(path, shown, &|_| Box::new(evidence::Silent))?;
+    let read = evidence::read(path, shown, &|_| Box::new(evidence::Silent));
+    let database: Database = read.map_err(from_here)?;
     let plan = proposal::plan_for_sqlite(&database, target, style);
     Ok((plan, Report::of_sqlite(&database)))
+}
+
+/// There is no plan yet whose folder paths could start at.
+fn from_here(error: EngineError) -> EngineError {
+    if error.code != &code::SOURCE_MISSING {
+        return error;
+    }
+    error.help("`--from` takes the path of a SQLite file")
 }
 
 /// A command line that cannot be meant.

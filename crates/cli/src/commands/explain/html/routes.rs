@@ -65,33 +65,36 @@ fn trunks(lines: &[Line]) -> BTreeMap<(usize, i64), usize> {
     trunks
 }
 
-/// The free place that is nearest to the wished one; of two as near, the left.
+/// The free place that is nearest to the wished one; of two as near, the left. A gap is as near as
+/// its middle, which is taken first.
 fn nearest(wish: i64, taken: &Taken, passed: &BTreeSet<i64>) -> i64 {
-    let free = |x: &i64| {
-        taken.iter().all(|it| *x <= it.start() - CLEAR || *x >= it.end() + CLEAR)
+    let free = |x: i64| {
+        taken.iter().all(|it| x <= it.start() - CLEAR || x >= it.end() + CLEAR)
             && passed.range(x - LANE + 1..x + LANE).next().is_none()
     };
-    let places = std::iter::once(wish).chain(gaps(taken)).chain(sides(taken, passed.len()));
-    places.filter(free).min_by_key(|x| ((x - wish).abs(), *x)).unwrap_or(wish)
+    let places = std::iter::once((wish, wish)).chain(gaps(taken)).chain(sides(taken, passed.len()));
+    let nearest = places.filter(|(_, x)| free(*x)).min_by_key(|(of, _)| (of - wish).abs());
+    nearest.map_or(wish, |(_, x)| x)
 }
 
-/// Three lines fit between two boxes.
-fn gaps(taken: &Taken) -> impl Iterator<Item = i64> {
+/// Three lines fit between two boxes; each with the middle of its gap.
+fn gaps(taken: &Taken) -> impl Iterator<Item = (i64, i64)> {
     taken.windows(2).flat_map(|pair| {
         let middle = i64::midpoint(*pair[0].end(), *pair[1].start());
-        [middle, middle - LANE, middle + LANE]
+        [middle, middle - LANE, middle + LANE].map(|x| (middle, x))
     })
 }
 
 /// Places left and right of everything: two for each line that is there already, so that one of them
 /// is free whatever its neighbours are.
-fn sides(taken: &Taken, passed: usize) -> impl Iterator<Item = i64> {
+fn sides(taken: &Taken, passed: usize) -> impl Iterator<Item = (i64, i64)> {
     let left = taken.first().map(|it| *it.start());
     let right = taken.last().map(|it| *it.end());
     let steps = 0..=2 * i64::try_from(passed).unwrap_or(0);
     left.zip(right).into_iter().flat_map(move |(left, right)| {
         let beside = |step: i64| CLEAR + 3 + step * LANE;
-        steps.clone().flat_map(move |step| [left - beside(step), right + beside(step)])
+        let both = move |step: i64| [left - beside(step), right + beside(step)];
+        steps.clone().flat_map(both).map(|x| (x, x))
     })
 }
 
@@ -123,7 +126,7 @@ mod tests {
         let layers = [row(), row(), row(), row()];
         let lines = [line(0, 2, -120), line(0, 2, 0), line(1, 3, 0), line(0, 3, 0)];
         let routes = Routes::of(&lines, &layers);
-        let all = [((2, -120, 1), -60), ((2, 0, 1), -66), ((3, 0, 1), -54), ((3, 0, 2), -60)];
+        let all = [((2, -120, 1), -177), ((2, 0, 1), -60), ((3, 0, 1), -66), ((3, 0, 2), -60)];
         assert_eq!(routes.0, BTreeMap::from(all));
         assert_eq!(routes.passing(lines[2]).collect::<Vec<_>>(), [(2, -60)]);
     }
