@@ -110,6 +110,19 @@ impl Fleet {
         let sql = "select nspname from pg_namespace where nspname ~ '^cutover_(stage|ledger)'";
         assert_eq!(self.database.psql(sql), "");
     }
+
+    /// The rows that a whole run gives; then the leader of another one is killed after its first units.
+    fn left_by_its_leader(&self) -> String {
+        self.run(&["run", "plan.yaml", "--yes"]).expect(0);
+        let expected = self.rows();
+        self.reset();
+        let mut leader = self.start(&["run", "plan.yaml", "--yes"]);
+        self.ledger(&mut leader);
+        self.first_units(&mut leader);
+        leader.kill().unwrap();
+        leader.wait().unwrap();
+        expected
+    }
 }
 
 fn more_symbols(file: &Path) {
@@ -183,14 +196,7 @@ fn signal(process: &Child, name: &str) {
 #[test]
 fn the_lease_of_a_silent_worker_ends_and_no_file_comes_twice() {
     let Some(fleet) = Fleet::new() else { return };
-    fleet.run(&["run", "plan.yaml", "--yes"]).expect(0);
-    let expected = fleet.rows();
-    fleet.reset();
-    let mut leader = fleet.start(&["run", "plan.yaml", "--yes"]);
-    fleet.ledger(&mut leader);
-    fleet.first_units(&mut leader);
-    leader.kill().unwrap();
-    leader.wait().unwrap();
+    let expected = fleet.left_by_its_leader();
     let mut worker = fleet.start(&["worker", "plan.yaml"]);
     let schema = "select nspname from pg_namespace where nspname like 'cutover_ledger_%'";
     let ledger = fleet.database.psql(schema).trim().to_owned();
@@ -215,14 +221,7 @@ fn the_lease_of_a_silent_worker_ends_and_no_file_comes_twice() {
 #[test]
 fn workers_go_on_when_the_leader_dies_and_resume_promotes() {
     let Some(fleet) = Fleet::new() else { return };
-    fleet.run(&["run", "plan.yaml", "--yes"]).expect(0);
-    let expected = fleet.rows();
-    fleet.reset();
-    let mut leader = fleet.start(&["run", "plan.yaml", "--yes"]);
-    fleet.ledger(&mut leader);
-    fleet.first_units(&mut leader);
-    leader.kill().unwrap();
-    leader.wait().unwrap();
+    let expected = fleet.left_by_its_leader();
     let worker = fleet.run(&["worker", "plan.yaml", "--format", "json"]).expect(0);
     let said: serde_json::Value =
         serde_json::from_str(worker.stdout.lines().last().unwrap()).unwrap();
