@@ -120,7 +120,7 @@ struct SoFar {
 }
 
 /// A letter has one byte in UTF-8 alone. A scan may not ask by pragma.
-fn is_utf8(conn: &Connection) -> Result<bool> {
+pub(crate) fn is_utf8(conn: &Connection) -> Result<bool> {
     conn.query_row("SELECT octet_length('a') = 1", [], |row| row.get(0))
 }
 
@@ -136,10 +136,10 @@ pub(crate) fn emptied<'next>(mut values: Vec<Value<'_>>) -> Vec<Value<'next>> {
 }
 
 /// While it lives, SQLite refuses values that are too long.
-struct Short<'a>(&'a Connection, i32);
+pub(crate) struct Short<'a>(&'a Connection, i32);
 
 impl<'a> Short<'a> {
-    fn only(conn: &'a Connection) -> Result<Self> {
+    pub(crate) fn only(conn: &'a Connection) -> Result<Self> {
         conn.set_limit(Limit::SQLITE_LIMIT_LENGTH, LARGE).map(|before| Self(conn, before))
     }
 }

@@ -26,7 +26,7 @@ use crate::error_code::{engine_error, io_error};
 use crate::execute::execute;
 use crate::preflight::live_fingerprint;
 use crate::source::file::{beside, has_journal_header};
-use crate::source::{integrity_messages, name_of};
+use crate::source::{Integrity, integrity_messages, name_of};
 use crate::target::{SqliteTarget, Staged, check, leftovers, marker, report, sync_file};
 
 pub(crate) fn promote(
@@ -117,7 +117,7 @@ fn check_after(
 
 fn check_integrity(target: &SqliteTarget, conn: &Connection) -> Result<()> {
     let messages =
-        integrity_messages(conn, "integrity_check").map_err(|error| target.failed(&error))?;
+        integrity_messages(conn, Integrity::Full).map_err(|error| target.failed(&error))?;
     match messages.first() {
         None => Ok(()),
         Some(first) => {

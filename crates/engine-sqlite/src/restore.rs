@@ -153,8 +153,7 @@ fn build(backup: &Path, manifest: &Manifest, to: &Path, partial: &mut Partial) -
             .object(&shown)
             .help("restore another backup; `cutover backup list` shows them")
     };
-    copying::check_integrity(&shown, &restored, "integrity_check")
-        .map_err(|error| damaged(error.message))?;
+    copying::check_copy(&shown, &restored).map_err(|error| damaged(error.message))?;
     let violations = orphans::count(&restored).map_err(|error| sqlite(&shown, &error))?;
     if violations != about.foreign_key_violations {
         let before = about.foreign_key_violations;

@@ -4,6 +4,7 @@ pub(crate) mod backup;
 pub(crate) mod file;
 mod fingerprint;
 mod folder;
+mod indexes;
 mod locks;
 mod manifest;
 pub(crate) mod orphans;
@@ -27,7 +28,7 @@ use runtime::engine::{
 };
 use rusqlite::Connection;
 
-pub(crate) use backup::{integrity_messages, sync};
+pub(crate) use backup::{Integrity, integrity_messages, sync};
 
 pub(crate) use fingerprint::{name_of, sha256};
 pub(crate) use reading::{Keeps, Opened, with_source};
@@ -39,7 +40,7 @@ use crate::introspect::introspect;
 use crate::sandbox;
 use crate::snapshot::SqliteSnapshot;
 use crate::text::quote;
-use backup::{Durable, Partial, check_integrity};
+use backup::{Durable, Partial, check_copy, check_integrity};
 use file::Located;
 use manifest::Taken;
 use reading::OpenMode;
@@ -222,7 +223,7 @@ fn inspect(
 ) -> Result<SourceState> {
     let ((tables, schema, header, mode), found) =
         reading::with_source(source, scratch, busy, |conn, mode| {
-            check_integrity(&source.shown, conn, "quick_check")?;
+            check_integrity(&source.shown, conn, Integrity::Quick)?;
             let tables = tables_of(source, conn)?;
             let schema = schema::of(conn, tables.keys())
                 .map_err(|error| source_error(&source.shown, &error))?;
@@ -366,7 +367,7 @@ fn millis(since: Instant) -> u64 {
 /// that break declared foreign keys.
 fn examine(source: &Located, written: &Path, taken: &mut Taken) -> Result<u64> {
     let copy = backup::open_copy(written)?;
-    taken.virtual_tables = check_integrity(&source.shown, &copy, "integrity_check")?;
+    taken.virtual_tables = check_copy(&source.shown, &copy)?;
     taken.schema_fingerprint = schema_fingerprint(written, &copy)?;
     orphans::count(&copy).map_err(|error| source_error(&source.shown, &error))
 }

@@ -16,10 +16,11 @@ use rusqlite::{Connection, Error, ffi};
 use sha2::{Digest as _, Sha256};
 
 use super::file::beside;
+use super::indexes;
 use crate::canonical::digest_database;
 use crate::connect::{self, Access};
 use crate::error_code::{CORRUPT, engine_error, io_error, source_error};
-use crate::text::count;
+use crate::text::{count, quote};
 
 pub(crate) type Digests = BTreeMap<String, RowDigest>;
 
@@ -141,10 +142,14 @@ pub(crate) fn open_copy(path: &Path) -> Result<Connection> {
 /// `integrity_check` of the copy: what is wrong with it was wrong with the source. Gives what
 /// virtual tables find wrong with themselves: that is about an index which the module makes from
 /// rows, perhaps with a tokenizer of the application; the rows are in ordinary tables.
-pub(crate) fn check_integrity(shown: &str, conn: &Connection, pragma: &str) -> Result<Vec<String>> {
+pub(crate) fn check_integrity(
+    shown: &str,
+    conn: &Connection,
+    check: Integrity<'_>,
+) -> Result<Vec<String>> {
     let check = || {
         let virtuals = virtual_tables(conn)?;
-        let messages = integrity_messages(conn, pragma)?.into_iter();
+        let messages = integrity_messages(conn, check)?.into_iter();
         Ok(messages.partition(|message| speaks_of(message, &virtuals)))
     };
     let (of_modules, messages): (Vec<_>, Vec<_>) =
@@ -171,12 +176,43 @@ fn speaks_of(message: &str, virtuals: &[String]) -> bool {
     virtuals.iter().any(names)
 }
 
+/// Which of SQLite's own checks is asked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Integrity<'a> {
+    /// Every page and record, but not whether indexes hold what their tables hold.
+    Quick,
+    Full,
+    /// All of one table and its indexes.
+    Table(&'a str),
+}
+
 /// Up to 20 messages; none: `ok`.
-pub(crate) fn integrity_messages(conn: &Connection, pragma: &str) -> rusqlite::Result<Vec<String>> {
-    let mut statement = conn.prepare(&format!("PRAGMA {pragma}(20)"))?;
-    let messages: Vec<String> =
-        statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+pub(crate) fn integrity_messages(
+    conn: &Connection,
+    check: Integrity<'_>,
+) -> rusqlite::Result<Vec<String>> {
+    let pragma = match check {
+        Integrity::Quick => "PRAGMA quick_check(20)".to_owned(),
+        Integrity::Full => "PRAGMA integrity_check(20)".to_owned(),
+        Integrity::Table(table) => format!("PRAGMA integrity_check({})", quote(table)),
+    };
+    let mut statement = conn.prepare(&pragma)?;
+    let messages = statement.query_map([], |row| row.get(0))?;
+    let messages: Vec<String> = messages.take(20).collect::<rusqlite::Result<_>>()?;
     Ok(if messages == ["ok"] { Vec::new() } else { messages })
+}
+
+/// What a full check finds, with no lookup of every row in every index: they are compared as a whole,
+/// and only a table of which that proves nothing is looked through row by row.
+pub(crate) fn check_copy(shown: &str, conn: &Connection) -> Result<Vec<String>> {
+    let mut of_modules = check_integrity(shown, conn, Integrity::Quick)?;
+    let suspects = indexes::suspects(conn).map_err(|error| source_error(shown, &error))?;
+    for table in &suspects {
+        of_modules.extend(check_integrity(shown, conn, Integrity::Table(table))?);
+    }
+    of_modules.sort();
+    of_modules.dedup();
+    Ok(of_modules)
 }
 
 /// Restores the backup into `snapshot` as a person would, byte by byte, and compares every row of
