@@ -12,7 +12,7 @@ use crate::{exit_code, ui};
 pub(crate) fn run(args: &Codes, io: &Io) -> Outcome {
     match args.format {
         Format::Text => {
-            io.out(&code::ALL.iter().map(|code| line(code, io.terminal)).collect::<String>())?
+            io.out(&code::ALL.iter().map(|code| line(code, io.terminal)).collect::<String>())?;
         }
         Format::Json => io.out(&ui::json::answer("codes", exit_code::DONE, table()))?,
     }
