@@ -99,7 +99,7 @@ impl<'a> Splitter<'a> {
             }
             Item::Comment => {}
             Item::Symbol(b';') if self.ends_here() => self.finish(range.end),
-            Item::Symbol(b'\\') if self.is_meta(range.start) => self.meta(range.start),
+            Item::Symbol(b'\\') if self.is_meta() => self.meta(range.start),
             _ => self.extend(item, range),
         }
     }
@@ -124,10 +124,10 @@ impl<'a> Splitter<'a> {
         self.current.body == Body::None && !in_rule
     }
 
-    /// A backslash command stands at the start of a line, between statements.
-    fn is_meta(&self, at: usize) -> bool {
-        let line = self.text[..at].rsplit('\n').next().unwrap_or("");
-        self.dialect == Dialect::Postgres && self.current.start.is_none() && line.trim().is_empty()
+    /// A backslash command stands between statements, also behind one on its line (psql's manual,
+    /// "Meta-Commands").
+    fn is_meta(&self) -> bool {
+        self.dialect == Dialect::Postgres && self.current.start.is_none()
     }
 
     fn meta(&mut self, start: usize) {
