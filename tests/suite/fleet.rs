@@ -275,6 +275,33 @@ fn a_worker_with_another_plan_or_other_files_is_refused() {
     assert!(none.stderr.contains("RUN831"), "{}", none.stderr);
 }
 
+/// What a newer program wrote is not read, by nobody who would load from it or remove it.
+#[test]
+fn a_ledger_of_a_newer_program_is_left_alone() {
+    let Some(fleet) = Fleet::new() else { return };
+    let mut leader = fleet.start(&["run", "plan.yaml", "--yes"]);
+    fleet.ledger(&mut leader);
+    leader.kill().unwrap();
+    leader.wait().unwrap();
+    let schema = "select nspname from pg_namespace where nspname like 'cutover_ledger_%'";
+    let schema = fleet.database.psql(schema);
+    let schema = schema.trim();
+    assert_eq!(
+        fleet.database.psql(&format!("select obj_description('{schema}.run'::regclass)")),
+        "cutover format 1\n"
+    );
+    fleet.database.psql(&format!("comment on table {schema}.run is 'cutover format 99'"));
+    for args in [&["worker", "plan.yaml"][..], &["resume", "plan.yaml"]] {
+        let found = fleet.run(args);
+        assert_ne!(found.code, Some(0), "{args:?}");
+        let said = found.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+        for part in ["RUN843", "has format 99", "reads up to 1", "the version of cutover that"] {
+            assert!(said.contains(part), "{args:?}: {part} in {said}");
+        }
+    }
+    assert_eq!(fleet.rows(), "");
+}
+
 fn more_symbols_of(file: &Path) {
     Connection::open(file)
         .unwrap()

@@ -106,3 +106,48 @@ fn an_include_does_not_lead_out_of_the_plans_folder() {
     let found = cutover().run(folder.path(), &["check", "plan.yaml"]).expect(1);
     assert!(found.stderr.contains("PLN114"), "{}", found.stderr);
 }
+
+/// The application counted its schema up; the plan is for an older one.
+#[test]
+fn a_target_of_a_newer_schema_is_not_replaced() {
+    let replace = "target: { sqlite: { path: out/shop.db, existing: replace } }";
+    let plan = PLAN.replace("target: { sqlite: out/shop.db }", replace);
+    let plan = plan.replace("components:\n", "components:\n  include: [version.sql]\n");
+    let folder = folder(&plan);
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("version.sql", "pragma user_version = 7;\n");
+    write(
+        "baseline.sql",
+        "create table a (id integer not null, x text, primary key (id));\npragma user_version = 7;\n",
+    );
+    let old = folder.path().join("out/shop.db");
+    let version = |version: i64| {
+        let old = Connection::open(&old).unwrap();
+        let sql = "create table if not exists a (id integer primary key, x text)";
+        old.execute_batch(&format!("{sql}; pragma user_version = {version}")).unwrap();
+    };
+    version(9);
+    refused(
+        folder.path(),
+        &["error[SRC113]", "`PRAGMA user_version` is 9", "the plan supports 7", "plan.yaml:4:"],
+    );
+    version(7);
+    cutover().run(folder.path(), &["run", "plan.yaml", "--yes"]).expect(0);
+    let new = Connection::open(old).unwrap();
+    let version: i64 = new.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    assert_eq!(version, 7);
+}
+
+/// Folders that a run made for its target go with what it built; those that were there stay.
+#[test]
+fn a_failed_run_leaves_no_folder_behind() {
+    let fails = "checks:\n  staged:\n    - { name: never, sql: select 1, expect: no-rows }\n";
+    let plan = PLAN.replace("out/shop.db", "out/new/deep/shop.db");
+    let folder = folder(&format!("{plan}{fails}"));
+    cutover().run(folder.path(), &["run", "plan.yaml", "--yes"]).expect(4);
+    assert!(folder.path().join("out").exists(), "it was there before");
+    assert!(!folder.path().join("out/new").exists());
+    std::fs::write(folder.path().join("plan.yaml"), plan).unwrap();
+    cutover().run(folder.path(), &["run", "plan.yaml", "--yes"]).expect(0);
+    assert!(folder.path().join("out/new/deep/shop.db").exists());
+}

@@ -12,6 +12,8 @@ use sql::{Dialect, Statement};
 pub(crate) enum Role {
     Extension,
     Type,
+    /// A number that SQLite stores in the file for the application: `PRAGMA user_version = 3`.
+    Setting,
     Sequence,
     Function,
     Table,

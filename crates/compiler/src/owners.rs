@@ -44,6 +44,7 @@ fn default_stage(item: &Item, late: bool, on_view: bool) -> &'static str {
         Role::Function if late => stages::BUILD_VIEWS,
         Role::Extension
         | Role::Type
+        | Role::Setting
         | Role::Sequence
         | Role::Function
         | Role::Table

@@ -193,7 +193,7 @@ codes! {
     NEW_ROWS = "RUN840" "new-rows" Error Run "rows were written to the promoted state, and a rollback would lose them";
     NOTHING_KEPT = "RUN841" "nothing-kept" Error Run "the state that the run replaced is not there any more";
     PROMOTED_SINCE = "RUN842" "promoted-since" Error Run "the target does not hold the state that the run promoted";
-    POSTGRES_UNSUPPORTED_SCHEMA = "RUN843" "postgres-unsupported-schema" Error Run "the record of runs in the database is of a newer format than this program supports";
+    POSTGRES_UNSUPPORTED_SCHEMA = "RUN843" "postgres-unsupported-schema" Error Run "what the database holds of runs is of a newer format than this program supports";
     NOTHING_TO_RECOVER = "RUN844" "nothing-to-recover" Error Run "the run is not in a state that this command is for";
 
     JOURNAL_CORRUPT = "JRN901" "journal-corrupt" Error Journal "a journal record is damaged";
@@ -215,7 +215,7 @@ codes! {
     SOURCE_TABLE_MISSING = "SRC110" "source-table-missing" Error Source "a source has no such table or column";
     SOURCE_QUERY = "SRC111" "source-query" Error Source "a query on a source fails";
     BACKUP_FAILED = "SRC112" "backup-failed" Error Source "the backup could not be taken or did not restore to the same rows";
-    SQLITE_UNSUPPORTED_SCHEMA = "SRC113" "unsupported-schema" Error Source "the database is of a newer format than this program supports";
+    SQLITE_UNSUPPORTED_SCHEMA = "SRC113" "unsupported-schema" Error Source "the database is of a newer format or version than this program or the plan supports";
     SOURCE_FOREIGN_KEYS = "SRC114" "source-foreign-keys" Warning Source "rows of a source break its declared foreign keys";
     SOURCE_TWICE = "SRC115" "source-twice" Error Source "two paths of one source are the same file";
     COLUMN_UNPLACED = "SRC116" "column-unplaced" Error Source "a source column has no place in the target";
@@ -226,7 +226,7 @@ codes! {
 
     BACKUP_DAMAGED = "BKP101" "backup-damaged" Error Backup "a backup or its manifest is not what was written";
     BACKUP_UNKNOWN = "BKP102" "backup-unknown" Error Backup "there is no such backup, or the name fits several";
-    BACKUP_TOO_NEW = "BKP103" "backup-too-new" Error Backup "a manifest or a catalog of backups was written by a newer version";
+    BACKUP_TOO_NEW = "BKP103" "backup-too-new" Error Backup "a manifest of a backup was written by a newer version";
     BACKUP_CATALOG = "BKP104" "backup-catalog" Error Backup "the catalog of backups cannot be read or written";
     RESTORE_REFUSED = "BKP105" "restore-refused" Error Backup "what is in the place of a restore must not be replaced";
     RESTORE_FAILED = "BKP106" "restore-failed" Error Backup "a backup could not be restored";

@@ -17,6 +17,7 @@ mod extension;
 mod guard;
 mod home;
 mod ledger;
+mod record;
 mod roles;
 mod throwaway;
 mod worker;

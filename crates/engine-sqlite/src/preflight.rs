@@ -7,6 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
+use catalog::properties as p;
 use catalog::{Catalog, Change, Difference, Kind, ObjectKey};
 use diagnostics::code;
 use ir::{CompiledPlan, Existing, NewComponent};
@@ -133,10 +134,36 @@ fn live(target: &SqliteTarget, built: &Catalog, found: &mut Preflight) {
                     .filter(|table| would_be_lost(table, built))
                     .map(|table| lost(target, table)),
             );
+            found.findings.extend(newer(target, &live, built));
             found.passed.push("the old target can be kept for rollback".to_owned());
             found.replaced = tables;
         }
     }
+}
+
+/// An application that counts its schema up in `user_version` has been here with a newer one. Where
+/// the plan states none there is nothing to compare with.
+fn newer(target: &SqliteTarget, live: &Path, built: &Catalog) -> Option<EngineError> {
+    let database = built.objects.get(&ObjectKey::new(Kind::Database, ""))?;
+    let supported: i64 = database.properties.get(p::USER_VERSION)?.parse().ok()?;
+    let version =
+        |conn: Connection| conn.pragma_query_value(None, "user_version", |row| row.get(0));
+    match connect::open_to_read(live, Duration::from_secs(5)).and_then(version) {
+        Ok(version) if version <= supported => None,
+        Ok(version) => Some(unsupported(target, version, supported)),
+        Err(error) => Some(engine_error(&code::WRONG_TARGET, &error).object(&target.place.shown)),
+    }
+}
+
+fn unsupported(target: &SqliteTarget, found: i64, supported: i64) -> EngineError {
+    let message = format!(
+        "the target's `PRAGMA user_version` is {found}, the plan supports {supported} and would put \
+         an older schema in its place"
+    );
+    target.finding(&code::SQLITE_UNSUPPORTED_SCHEMA, message).help(
+        "take the plan and baseline of the newer schema, or restore the backup from before it; \
+         no schema is migrated down",
+    )
 }
 
 fn orphaned(target: &SqliteTarget, orphan: &Path) -> EngineError {

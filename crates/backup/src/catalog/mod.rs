@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use diagnostics::{Code, code};
-use runtime::EngineError;
+use runtime::{EngineError, faults};
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 pub use entry::{Entry, Test, TestKind};
@@ -31,7 +31,7 @@ impl Catalog {
     /// The catalog of this folder of backups; made where there is none.
     ///
     /// # Errors
-    /// `BKP103`, `BKP104`.
+    /// `SRC113`, `BKP104`.
     pub fn open(folder: &Path) -> Result<Self, EngineError> {
         let path = folder.join(FILE);
         let failed = |error: std::io::Error| unusable(&path, &files::reason(&error));
@@ -89,6 +89,11 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     // A path with symbolic links in its folders is meant; the file itself must be none.
     let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
     let path = folder.map_or_else(|| path.to_owned(), |folder| folder.join(FILE));
+    let failed = |error: std::io::Error| {
+        rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(10), Some(error.to_string()))
+    };
+    // 10: SQLITE_IOERR
+    faults::io("open the catalog").map_err(failed)?;
     let conn = Connection::open_with_flags(path, flags)?;
     conn.busy_timeout(BUSY)?;
     conn.execute_batch("PRAGMA foreign_keys = on; PRAGMA synchronous = full")?;
@@ -98,9 +103,9 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
 fn too_new(path: &Path, found: i64) -> EngineError {
     let message =
         format!("the catalog of backups has version {found}, this program supports {VERSION}");
-    EngineError::new(&code::BACKUP_TOO_NEW, message)
+    EngineError::new(&code::SQLITE_UNSUPPORTED_SCHEMA, message)
         .object(path.display().to_string())
-        .help("use the version of cutover that wrote it, or a newer one")
+        .help("use the version of cutover that wrote it, or a newer one; nothing was touched")
 }
 
 /// The way out is always the same: the manifests are the truth.

@@ -118,7 +118,9 @@ fn a_newer_and_a_broken_catalog_are_refused_with_the_way_out() {
     conn.pragma_update(None, "user_version", 9).unwrap();
     drop(conn);
     let open = || Catalog::open(&folder.0.path().join("backups")).err().unwrap();
+    assert_eq!(open().code.id, "SRC113");
     assert_eq!(open().message, "the catalog of backups has version 9, this program supports 1");
+    assert!(open().help.unwrap().contains("use the version of cutover that wrote it"));
     std::fs::write(folder.file(), vec![7; 5000]).unwrap();
     assert_eq!(open().code.id, "BKP104");
     assert!(open().help.unwrap().contains("move the file away"));

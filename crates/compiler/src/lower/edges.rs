@@ -33,7 +33,7 @@ impl Edges<'_, '_> {
             self.extensions();
         }
         match role {
-            Role::Extension => {}
+            Role::Extension | Role::Setting => {}
             Role::Home => self.after_revokes(),
             Role::Type | Role::Sequence => self.names(&[What::Types, What::Calls]),
             Role::Function => {

@@ -52,9 +52,12 @@ pub(super) fn of_item(item: &Item, relations: &[String]) -> Vec<TableLock> {
         | Role::LateChange
         | Role::RowSecurity
         | Role::Policy => exclusive(table),
-        Role::View | Role::MaterializedView | Role::Grant | Role::Comment | Role::Home => {
-            Vec::new()
-        }
+        Role::View
+        | Role::MaterializedView
+        | Role::Grant
+        | Role::Comment
+        | Role::Setting
+        | Role::Home => Vec::new(),
     }
 }
 

@@ -2,7 +2,7 @@
 //! that a plan can hold.
 
 use plan::model::ComponentKind as Kind;
-use sql::{AlterAction, Class, ConstraintKind, Statement};
+use sql::{AlterAction, Class, ConstraintKind, Dialect, Statement};
 
 use crate::item::{Key, Role};
 
@@ -95,6 +95,9 @@ pub(crate) fn fate(statement: &Statement) -> Fate {
         Class::OwnerTo { .. } => Fate::Owner,
         Class::AlterOther { action: AlterAction::OwnerTo { .. }, .. } => Fate::Owner,
         Class::AlterOther { object, .. } => other_change(object),
+        Class::SetSetting { name } if is_of_the_file(statement, name) => {
+            Fate::Component(Key::new(Kind::Comment, format!("pragma {name}")), Role::Setting)
+        }
         Class::CreateSchema { .. }
         | Class::SetSetting { .. }
         | Class::Transaction { .. }
@@ -112,6 +115,11 @@ pub(crate) fn fate(statement: &Statement) -> Fate {
             Fate::Refuse("move it to a stage of its own (`stages: { name: { sql: … } }`)")
         }
     }
+}
+
+/// Numbers that SQLite stores in the file for the application; other settings are the run's own.
+fn is_of_the_file(statement: &Statement, name: &str) -> bool {
+    statement.dialect == Dialect::Sqlite && ["user_version", "application_id"].contains(&name)
 }
 
 fn table_change(table: &str, actions: &[AlterAction]) -> Fate {
@@ -255,6 +263,7 @@ pub(crate) fn verb(role: Role, change: bool) -> &'static str {
     match (role, change) {
         (Role::Extension, false) => "create-extension",
         (Role::Type, false) => "create-type",
+        (Role::Setting, _) => "set",
         (Role::Sequence, _) => "create-sequence",
         (Role::Function, false) => "create-function",
         (Role::Table, _) => "create-table",

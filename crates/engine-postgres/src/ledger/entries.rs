@@ -8,8 +8,9 @@ use runtime::engine::{Fleet, FleetFile, FleetLoad, Misfit, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::FORMAT;
 use crate::connect::Session;
-use crate::quote;
+use crate::{quote, record};
 
 const DDL: &str = include_str!("schema.sql");
 
@@ -28,6 +29,7 @@ pub(super) fn create(
 fn fill(session: &mut Session, schema: &str, run_id: &str, fleet: &Fleet) -> Result<()> {
     let schema = quote(schema);
     session.run(&DDL.replace("$schema", &schema))?;
+    session.run(&record::says(&format!("{schema}.run"), FORMAT))?;
     let lease = i32::try_from(fleet.lease_s).unwrap_or(i32::MAX);
     let sql = format!("insert into {schema}.run values ($1, $2, $3)");
     session.rows(&STATEMENT_FAILED, &sql, &[&run_id, &fleet.compiled_digest, &lease])?;

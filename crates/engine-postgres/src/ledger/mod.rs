@@ -20,12 +20,15 @@ use runtime::engine::{Fleet, Lease, Ledger, Loaded, Misfit, Result, Tally};
 use runtime::{EngineError, ErrorClass, RowDigest};
 
 use crate::connect::{Connector, Session};
-use crate::quote;
 use crate::target::staging;
+use crate::{quote, record};
 
 pub(crate) use units::Units;
 
 const PREFIX: &str = "cutover_ledger_";
+
+/// Raised by one whenever an older program could misread a ledger; its table `run` says it.
+const FORMAT: u32 = 1;
 
 /// The ledger's schema.
 pub(crate) fn name(run_id: &str) -> String {
@@ -69,7 +72,10 @@ impl PostgresLedger {
         })
     }
 
+    /// # Errors
+    /// `RUN843` where a newer program made it: then nothing of it is read.
     fn exists(&mut self) -> Result<bool> {
+        record::format_of(&mut self.session, (&self.schema, "run"), FORMAT)?;
         let sql = "select to_regclass($1) is not null";
         let unit = format!("{}.unit", quote(&self.schema));
         self.session.value(&STATEMENT_FAILED, sql, &[&unit])

@@ -1,12 +1,13 @@
 //! The row that says, in the target itself and in the promote's own transaction, that a run took
 //! place, and what it takes to go back. After a lost connection nothing else can.
 
-use diagnostics::code::{POSTGRES_UNSUPPORTED_SCHEMA, STATEMENT_FAILED};
+use diagnostics::code::STATEMENT_FAILED;
 use postgres::types::ToSql;
 use runtime::EngineError;
 use runtime::engine::RunInfo;
 
 use crate::connect::Session;
+use crate::record;
 use crate::target::objects::Object;
 
 /// Raised by one whenever an older program could misread the table; it stands in the table's comment.
@@ -33,8 +34,7 @@ const CREATE: &str = "\
         add column if not exists objects oid[], \
         add column if not exists made_schema boolean, \
         add column if not exists schema_acl text[], \
-        add column if not exists note text; \
-    comment on table cutover.run is 'cutover format 2'";
+        add column if not exists note text";
 
 const INSERT: &str = "insert into cutover.run (run_id, plan, compiled_digest, state, target_schema, \
     kept_schema, classes, objects, made_schema, schema_acl, note) \
@@ -61,6 +61,7 @@ pub(super) fn insert(
 ) -> Result<(), EngineError> {
     if format(session)? != Some(FORMAT) {
         session.run(CREATE)?;
+        session.run(&record::says("cutover.run", FORMAT))?;
     }
     let (classes, objects): (Vec<u32>, Vec<u32>) =
         way.new.iter().map(|object| object.address).unzip();
@@ -95,28 +96,7 @@ pub(in crate::target) fn exists(session: &mut Session, run_id: &str) -> Result<b
 /// # Errors
 /// `RUN843` where it is newer than this program knows.
 pub(in crate::target) fn format(session: &mut Session) -> Result<Option<u32>, EngineError> {
-    let sql = "select pg_catalog.obj_description(c.oid, 'pg_class') from pg_catalog.pg_class c \
-        join pg_catalog.pg_namespace n on n.oid = c.relnamespace \
-        where n.nspname = 'cutover' and c.relname = 'run'";
-    let rows = session.rows(&STATEMENT_FAILED, sql, &[])?;
-    let Some(row) = rows.first() else { return Ok(None) };
-    let comment: Option<String> = row.get(0);
-    let format = comment.as_deref().and_then(|text| text.strip_prefix("cutover format "));
-    match format.map_or(Some(1), |number| number.parse().ok()) {
-        Some(found) if found <= FORMAT => Ok(Some(found)),
-        found => Err(too_new(found)),
-    }
-}
-
-fn too_new(found: Option<u32>) -> EngineError {
-    let found = found.map_or("an unknown format".to_owned(), |found| format!("format {found}"));
-    let message = format!(
-        "a newer program keeps its runs in this database: the table `cutover.run` has {found}, \
-         this program reads up to {FORMAT}"
-    );
-    EngineError::new(&POSTGRES_UNSUPPORTED_SCHEMA, message)
-        .object("table cutover.run")
-        .help("use the version of cutover that wrote it; nothing was touched")
+    record::format_of(session, ("cutover", "run"), FORMAT)
 }
 
 /// A promoted run as its row tells it.
