@@ -89,3 +89,60 @@ fn a_bundle_has_the_manifests_and_the_files_where_asked_and_overwrites_nothing()
     let again = cutover().run(&plan, &["bundle", "plan.yaml", "-o", "a.tar"]).expect(1);
     assert!(again.stderr.contains("CLI002"), "{}", again.stderr);
 }
+
+/// What a dead run built, with the files that SQLite keeps beside it, byte for byte and for nobody else.
+#[test]
+fn a_bundle_with_databases_has_what_a_dead_run_built() {
+    let (_keep, plan) = example("quickstart");
+    let faulty = cutover().env("CUTOVER_FAULT", "kill:before promote");
+    assert_eq!(faulty.run(&plan, &["run", "plan.yaml", "--yes"]).code, None, "killed");
+    let built =
+        testkit::states(&plan.join("out")).into_keys().find(|name| name.contains("cutover"));
+    let built = plan.join("out").join(built.expect("what it built"));
+    let beside = |suffix: &str| {
+        let mut name = built.clone().into_os_string();
+        name.push(suffix);
+        std::path::PathBuf::from(name)
+    };
+    for suffix in ["-wal", "-shm"] {
+        std::fs::write(beside(suffix), format!("bytes of the {suffix}")).unwrap();
+    }
+    let before = testkit::states(&plan.join("out"));
+    cutover().run(&plan, &["bundle", "plan.yaml", "--with-databases", "-o", "a.tar"]).expect(0);
+    assert_eq!(before, testkit::states(&plan.join("out")), "nothing is opened for writing");
+    let archive = plan.join("a.tar");
+    assert_eq!(std::fs::metadata(&archive).unwrap().permissions().mode() & 0o777, 0o600);
+    let listed = tool("tar", &["-tvf", &archive.to_string_lossy()]);
+    assert!(listed.lines().all(|line| line.starts_with("-rw-------")), "{listed}");
+    let folder = extracted(&archive);
+    for path in [built.clone(), beside("-wal"), beside("-shm")] {
+        let name = path.file_name().unwrap();
+        let packed = std::fs::read(folder.path().join("databases").join(name)).unwrap();
+        assert_eq!(packed, std::fs::read(&path).unwrap(), "{name:?}");
+    }
+    cutover().run(&plan, &["abort", "plan.yaml"]).expect(0);
+}
+
+/// The private server's log says what it refused; a secret in the refused statement is masked.
+#[test]
+fn a_bundle_has_the_end_of_the_servers_log_without_secrets() {
+    if testkit::cluster().is_none() {
+        return;
+    }
+    let (_keep, plan) = example("shop-postgres");
+    let file = plan.join("plan.yaml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let planted = format!("select 1/0 as \"postgres://me:{IN_SERVER_ERROR}@h/d\"");
+    let check = format!("\nchecks:\n  before:\n    - {{ name: planted, sql: '{planted}' }}\n");
+    assert_eq!(text.matches("\nchecks:\n").count(), 1);
+    std::fs::write(&file, text.replace("\nchecks:\n", &check)).unwrap();
+    cutover().run(&plan, &["run", "plan.yaml", "--yes"]).expect(1);
+    cutover().run(&plan, &["bundle", "plan.yaml", "-o", "a.tar"]).expect(0);
+    cutover().run(&plan, &["local", "stop", "plan.yaml"]).expect(0);
+    let folder = extracted(&plan.join("a.tar"));
+    let log = std::fs::read_to_string(folder.path().join("server.log")).unwrap();
+    assert!(log.contains("division by zero"), "{log}");
+    let bytes = std::fs::read(plan.join("a.tar")).unwrap();
+    let found = bytes.windows(IN_SERVER_ERROR.len()).any(|it| it == IN_SERVER_ERROR.as_bytes());
+    assert!(!found, "the secret is in the bundle");
+}

@@ -133,7 +133,8 @@ components: {{ include: [schema.sql] }}
             }
             false
         };
-        self.program().kill_when(self.path(), &["run", "plan.yaml", "--yes"], &hook);
+        let program = self.program().while_sources_change();
+        program.kill_when(self.path(), &["run", "plan.yaml", "--yes"], &hook);
         assert!(done.get(), "the moment never came\n{}", self.status());
     }
 }

@@ -1,8 +1,11 @@
 //! Programs as processes.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+
+use crate::files::sources;
 
 /// Runs a tool that must succeed and returns its standard output.
 ///
@@ -17,10 +20,14 @@ pub fn tool(program: &str, args: &[&str]) -> String {
 }
 
 /// The program under test with its arguments and environment.
+///
+/// Whatever it is told to do, the sources below the folder (`data`) are the same before and after (L1):
+/// bytes, times and names.
 #[derive(Clone)]
 pub struct Program {
     binary: PathBuf,
     envs: Vec<(String, String)>,
+    sources_change: bool,
 }
 
 /// How a process ended.
@@ -50,7 +57,30 @@ impl Finished {
 
 impl Program {
     pub fn new(binary: impl AsRef<Path>) -> Self {
-        Self { binary: binary.as_ref().to_owned(), envs: Vec::new() }
+        Self { binary: binary.as_ref().to_owned(), envs: Vec::new(), sources_change: false }
+    }
+
+    /// The test itself writes to the sources while the program runs.
+    #[must_use]
+    pub fn while_sources_change(mut self) -> Self {
+        self.sources_change = true;
+        self
+    }
+
+    /// # Panics
+    /// When a source is not as it was before.
+    fn watched<T>(&self, folder: &Path, args: &[&str], act: impl FnOnce() -> T) -> T {
+        let states = || sources(folder);
+        let before = (!self.sources_change).then(states);
+        let done = act();
+        if let Some(before) = before {
+            let after = states();
+            let names: BTreeSet<&PathBuf> = before.keys().chain(after.keys()).collect();
+            let changed: Vec<_> =
+                names.into_iter().filter(|name| before.get(*name) != after.get(*name)).collect();
+            assert!(changed.is_empty(), "L1: {args:?} changed {changed:?}");
+        }
+        done
     }
 
     pub fn binary(&self) -> &Path {
@@ -76,7 +106,7 @@ impl Program {
     /// When the program cannot be started.
     pub fn run(&self, folder: &Path, args: &[&str]) -> Finished {
         let started = Instant::now();
-        let out = self.command(folder, args).output().unwrap();
+        let out = self.watched(folder, args, || self.command(folder, args).output().unwrap());
         Finished {
             code: out.status.code(),
             stdout: String::from_utf8_lossy(&out.stdout).into_owned(),
@@ -108,6 +138,10 @@ impl Program {
     /// # Panics
     /// When the program cannot be started or waited for.
     pub fn kill_when(&self, folder: &Path, args: &[&str], now: &dyn Fn() -> bool) -> bool {
+        self.watched(folder, args, || self.kill(folder, args, now))
+    }
+
+    fn kill(&self, folder: &Path, args: &[&str], now: &dyn Fn() -> bool) -> bool {
         let mut command = self.command(folder, args);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         while !now() {

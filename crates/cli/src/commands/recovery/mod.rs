@@ -18,7 +18,7 @@ use runtime::journal::View;
 use runtime::recovery::{self, Act, Kept};
 
 use super::next::PlanName;
-use super::run::sandbox;
+use super::run::sandbox::{self, Confined};
 use crate::args::{OfRun, Scratch};
 use crate::failure::Failure;
 use crate::targets::{self, Opened};
@@ -36,7 +36,7 @@ struct Chosen {
     target: Box<dyn TargetEngine>,
     /// Nothing leaves this machine on the way to the target.
     on_this_machine: bool,
-    write_guard: String,
+    confined: Confined,
 }
 
 /// Finds the run, takes its own compiled plan, connects to its target, and confines the process.
@@ -54,9 +54,8 @@ fn choose(args: &OfRun, act: Act) -> Result<Chosen, Failure> {
     let plan_dir = recorded.unwrap_or(base);
     let Opened { engine: target, on_this_machine } = targets::open(&plan, &plan_dir, &state_dir)?;
     folders::create_state(&state_dir)?;
-    let write_guard =
-        sandbox::enter(&plan, &plan_dir, std::slice::from_ref(&state_dir), false).to_string();
-    Ok(Chosen { run_id, state_dir, plan_dir, plan, view, target, on_this_machine, write_guard })
+    let confined = sandbox::enter(&plan, &plan_dir, std::slice::from_ref(&state_dir), false);
+    Ok(Chosen { run_id, state_dir, plan_dir, plan, view, target, on_this_machine, confined })
 }
 
 /// What the run left can be removed without its journal: any plan with the same target will do.

@@ -48,7 +48,7 @@ fn carry_out(chosen: Chosen, args: &OfRun, io: &Io) -> RunReport {
         events: events.as_ref(),
         stop,
         today: crate::today(),
-        write_guard: chosen.write_guard,
+        write_guard: chosen.confined.enforcement.to_string(),
     })
 }
 

@@ -56,7 +56,7 @@ fn carry_out(
     target: Box<dyn TargetEngine>,
     io: &Io,
 ) -> RunReport {
-    let write_guard =
+    let confined =
         sandbox::enter(&input.plan, &scene.base, std::slice::from_ref(&scene.folder), false);
     let stop = StopFlag::new();
     let progress = if args.format == RehearsalFormat::Json { Format::Json } else { Format::Text };
@@ -74,7 +74,7 @@ fn carry_out(
         stop,
         dry_run: false,
         today: crate::today(),
-        write_guard: write_guard.to_string(),
+        write_guard: confined.enforcement.to_string(),
     })
 }
 

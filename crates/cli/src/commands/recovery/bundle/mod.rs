@@ -5,12 +5,12 @@ mod contents;
 mod secrets;
 
 use std::fs::File;
-use std::io::{self, Write as _};
+use std::io::{self, Read as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use diagnostics::{Diagnostic, code, plural};
-use runtime::status;
+use runtime::{faults, status};
 
 use crate::args::Bundle;
 use crate::commands::{Outcome, next};
@@ -36,36 +36,51 @@ pub(in crate::commands) fn run(args: &Bundle, io: &Io) -> Outcome {
     let secrets = contents.secrets();
     let gathered = contents.gather();
     let path = args.output.clone().unwrap_or_else(|| contents.file_name());
-    let archive = archive(&gathered, &secrets).map_err(|error| unwritable(&path, &error))?;
-    write_new(&path, &archive).map_err(|error| unwritable(&path, &error))?;
+    pack(&path, &gathered, &secrets).map_err(|error| unwritable(&path, &error))?;
     io.out(&text(&path, &gathered, &secrets))?;
     Ok(exit_code::DONE)
 }
 
-/// An archive with every text redacted, in the order of the names.
-fn archive(gathered: &Gathered, secrets: &Secrets) -> io::Result<Vec<u8>> {
-    let mut tar = tar::Builder::new(Vec::new());
+/// Never over another file; for its owner alone. Half a bundle is none.
+fn pack(path: &Path, gathered: &Gathered, secrets: &Secrets) -> io::Result<()> {
+    let file = File::options().write(true).create_new(true).mode(0o600).open(path)?;
+    let written = archive(&file, gathered, secrets).and_then(|()| {
+        faults::io("sync the bundle")?;
+        file.sync_all()
+    });
+    if written.is_err() {
+        std::fs::remove_file(path).ok();
+    }
+    written
+}
+
+/// Every text redacted, in the order of the names; database files can be larger than memory.
+fn archive(file: &File, gathered: &Gathered, secrets: &Secrets) -> io::Result<()> {
+    let mut tar = tar::Builder::new(file);
     for (name, text) in &gathered.texts {
-        append(&mut tar, name, secrets.redact(text).as_bytes())?;
+        let text = secrets.redact(text);
+        append(&mut tar, name, text.len() as u64, text.as_bytes())?;
     }
     for (name, path) in &gathered.databases {
-        append(&mut tar, name, &std::fs::read(path)?)?;
+        let database = File::open(path)?;
+        let size = database.metadata()?.len();
+        // One that grows meanwhile is cut where it ended.
+        append(&mut tar, name, size, database.take(size))?;
     }
-    tar.into_inner()
+    tar.finish()
 }
 
-fn append(tar: &mut tar::Builder<Vec<u8>>, name: &str, bytes: &[u8]) -> io::Result<()> {
+fn append(
+    tar: &mut tar::Builder<&File>,
+    name: &str,
+    size: u64,
+    bytes: impl io::Read,
+) -> io::Result<()> {
+    faults::io("write to the bundle")?;
     let mut header = tar::Header::new_gnu();
-    header.set_size(bytes.len() as u64);
+    header.set_size(size);
     header.set_mode(0o600);
     tar.append_data(&mut header, name, bytes)
-}
-
-/// Never over another file; for its owner alone.
-fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::options().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> Failure {
