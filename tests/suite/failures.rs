@@ -84,7 +84,7 @@ fn journals_have_every_field() {
     {
         assert!(journal["completed_stages"].as_array().unwrap().contains(&stage.into()), "{stage}");
     }
-    for (count, number) in [("scanned", 3), ("written", 3), ("skipped", 0)] {
+    for (count, number) in [("scanned", 3), ("written", 3), ("rejected", 0)] {
         assert_eq!(journal["tables"]["orders"][count], number, "{count}");
     }
     assert_eq!(journal["safe_mode"], "use-target");
@@ -200,6 +200,35 @@ fn no_secret_reaches_an_output_or_a_file() {
 }
 
 #[test]
+fn a_target_that_does_not_answer_is_in_the_journal() {
+    let Some(case) = Case::new("", "", "") else { return };
+    let run = |url: &str, more: &[&str]| {
+        let args = [&["run", "plan.yaml", "--yes"], more].concat();
+        case.program().env("CUTOVER_TEST_URL", url).run(case.path(), &args)
+    };
+    let down = "postgres://me:canary@127.0.0.1:1/app";
+    run(down, &["--dry-run"]).expect(1);
+    assert!(!case.path().join(".cutover").exists(), "a dry run leaves nothing");
+    let found = run(down, &[]).expect(1);
+    assert_says(&found.stdout, &["stopped: nothing was touched", "journal"]);
+    let journal = case.journal();
+    assert_eq!(journal["failure"]["code"], "RUN802");
+    assert_eq!(journal["failure"]["failed_stage"], "preflight");
+    assert_eq!(
+        (&journal["closed"], &journal["safe_mode"]),
+        (&"stopped".into(), &"stay-on-source".into())
+    );
+    assert_says(&journal["next_actions"][0].to_string(), &["mend what was found, then run again"]);
+    assert!(!journal.to_string().contains("canary"));
+    assert_says(
+        &case.status(),
+        &["it stopped before anything was touched", "[RUN802]", "run again"],
+    );
+    case.run().expect(0);
+    assert_says(&case.status(), &["promoted and verified", "earlier runs", "[RUN802]"]);
+}
+
+#[test]
 fn a_lock_that_is_not_given_ends_the_run_in_bounded_time_and_names_its_holder() {
     let run = "run: { lock_timeout: 200ms, promote_attempts: 2 }\n";
     let Some(case) = Case::new(", existing: replace", &format!("{REPLACE}{run}"), "") else {
@@ -244,8 +273,11 @@ fn a_second_run_is_told_who_holds_the_target() {
     case.meanwhile(&|| {
         let second = case.run().expect(6);
         assert_says(&second.stderr, &["RUN801", "holds the target schema"]);
+        assert_eq!(case.journal()["failure"]["code"], "RUN801");
+        assert_says(&case.status(), &["it is running"]);
     });
-    assert_says(&case.status(), &["the target was promoted and verified, 6 rows in 2 tables"]);
+    let earlier = "the target was promoted and verified, 6 rows in 2 tables";
+    assert_says(&case.status(), &["it stopped before anything was touched", "RUN801", earlier]);
 }
 
 #[test]

@@ -128,6 +128,10 @@ fn rule(known: &Known, all: &[Known], keep: Keep, now: Timestamp) -> Option<Stri
     if let Some(seconds) = young {
         return Some(format!("younger than {}", age(seconds)));
     }
+    let ahead = all.iter().find(|other| other.origin == known.origin && other.taken_at > now);
+    if let Some(ahead) = ahead {
+        return Some(format!("the clock is behind: {} says {}", ahead.name, ahead.taken_at));
+    }
     let newer = |other: &&Known| {
         other.origin == known.origin
             && (other.taken_at, &other.name) > (known.taken_at, &known.name)
@@ -231,6 +235,15 @@ mod tests {
         assert!(
             removed(&[known("a", "11-21T11:00"), known("future", "12-24T10:00")], None).is_empty()
         );
+        // Which of them is the last cannot be known: all stay, those of other origins do not.
+        let other = Known { origin: "other.db".to_owned(), ..known("other", "01-02T10:00") };
+        let older =
+            Known { name: "older".to_owned(), taken_at: at("01-01T10:00"), ..other.clone() };
+        let all = [known("old", "01-01T10:00"), known("future", "12-24T10:00"), other, older];
+        let last = Some(Keep { last: Some(1), ..Keep::NONE });
+        assert_eq!(removed(&all, last), ["older"]);
+        let verdicts = judge(&all, last, &BTreeMap::new(), at("11-21T12:00"));
+        assert!(verdicts[0].why.starts_with("the clock is behind: future says 2026-12-24"));
     }
 
     #[test]

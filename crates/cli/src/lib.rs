@@ -95,5 +95,5 @@ fn explain_usage(error: &clap::Error, io: &Io) -> u8 {
 
 /// Judges waivers: the date in UTC, which is the same for everybody who looks at a run.
 fn today() -> jiff::civil::Date {
-    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
+    runtime::clock::now().to_zoned(jiff::tz::TimeZone::UTC).date()
 }

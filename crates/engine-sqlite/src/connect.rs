@@ -9,8 +9,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Duration;
 
+use runtime::faults;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, Params, Result};
+use rusqlite::{Connection, Error, OpenFlags, Params, Result, ffi};
 
 use crate::functions;
 use crate::source::file::beside;
@@ -53,10 +54,19 @@ pub(crate) fn open(path: &Path, access: Access, busy: Duration) -> Result<Connec
         | OpenFlags::SQLITE_OPEN_URI
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    point("open a database")?;
     let conn = Connection::open_with_flags(uri(path, access), flags)?;
     conn.busy_timeout(busy)?;
     harden(&conn)?;
     Ok(conn)
+}
+
+/// A point at which a test fails, with the error that SQLite has for a disk that fails.
+pub(crate) fn point(what: &str) -> Result<()> {
+    let failed = |error: std::io::Error| {
+        Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_IOERR), Some(error.to_string()))
+    };
+    faults::io(what).map_err(failed)
 }
 
 /// Opens a target for reading without leaving a `-wal` or `-shm` beside it: `mode=ro` would make

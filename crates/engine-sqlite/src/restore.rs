@@ -128,7 +128,7 @@ fn name(place: &Place) -> String {
 }
 
 fn staged_name(place: &Place) -> String {
-    let name = BackupName::new(&name(place), jiff::Timestamp::now(), "");
+    let name = BackupName::new(&name(place), runtime::clock::now(), "");
     name.partial().replacen(unfinished::BACKUP, unfinished::RESTORE, 1)
 }
 
@@ -197,7 +197,7 @@ fn difference(
 
 /// The name that a replaced file gets.
 fn aside(live: &Path) -> PathBuf {
-    let now = jiff::Timestamp::now();
+    let now = runtime::clock::now();
     let time = now.strftime("%Y%m%dT%H%M%S");
     files::beside(live, &format!(".replaced-{time}.{:03}Z", now.subsec_millisecond()))
 }

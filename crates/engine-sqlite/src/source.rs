@@ -167,7 +167,7 @@ impl SqliteSources {
             .tempdir_in(folder)
             .map_err(failed)?;
         let _held = Hold::on(drill.path()).map_err(failed)?;
-        let name = BackupName::new(&name_of(&source.path), jiff::Timestamp::now(), ".sqlite");
+        let name = BackupName::new(&name_of(&source.path), runtime::clock::now(), ".sqlite");
         let to = Destination::Named { folder, name };
         let snapshot = drill.path().join("restored");
         let (work, durable) = (drill.path(), Durable::Now);
@@ -389,7 +389,7 @@ fn take(
     files: Vec<runtime::engine::FileState>,
 ) -> Result<(backup::Digests, Taken, Partial)> {
     let failed = |error: rusqlite::Error| source_error(&source.shown, &error);
-    let (taken_at, mut partial) = (jiff::Timestamp::now(), Partial::new());
+    let (taken_at, mut partial) = (runtime::clock::now(), Partial::new());
     let digests = digest_database(conn).map_err(failed)?;
     backup::copy_unsynced(conn, written, &mut partial)?;
     let (page_size, user_version, application_id) = header(source, conn)?;

@@ -17,11 +17,11 @@ use std::time::Duration;
 use catalog::{Catalog, DiffOptions, Difference, Normaliser, Scope, diff, fingerprint};
 use diagnostics::code;
 use ir::{Check, CompiledPlan, Existing};
-use runtime::EngineError;
 use runtime::engine::{
     BackupReport, CatalogReport, CheckOutcome, Leftover, LoadInto, Outcome, Preflight,
     PromoteHooks, Promotion, Result, RunInfo, SourcePath, Staging, TargetEngine, Worker,
 };
+use runtime::{EngineError, faults};
 use rusqlite::Connection;
 
 use crate::SqliteSources;
@@ -138,6 +138,7 @@ impl SqliteTarget {
     }
 
     fn create(&self, path: &Path) -> std::io::Result<Staged> {
+        faults::io("create the new file")?;
         fs::create_dir_all(self.place.folder())?;
         let file = fs::OpenOptions::new().write(true).create_new(true).mode(0o666).open(path)?;
         let mode = file.metadata()?.permissions().mode() & 0o777;
@@ -318,5 +319,6 @@ fn foreign_key_defect(conn: &Connection, table: &str) -> Option<String> {
 
 /// Makes a file, its content and its metadata, durable.
 pub(crate) fn sync_file(path: &Path) -> std::io::Result<()> {
+    faults::io("sync the new file")?;
     File::open(path)?.sync_all()
 }

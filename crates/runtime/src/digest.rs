@@ -8,6 +8,8 @@ use std::path::Path;
 use sha2::{Digest as _, Sha256};
 use xxhash_rust::xxh3::xxh3_128;
 
+use crate::faults;
+
 /// Row count and the sum (modulo 2^128) of the XXH3-128 hashes of each row's canonical bytes. A sum
 /// and not an exclusive or: two equal rows must not cancel each other out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,6 +58,7 @@ impl std::str::FromStr for RowDigest {
 
 /// SHA-256 of a file's bytes, lower-case hexadecimal.
 pub(crate) fn sha256_of(path: &Path) -> std::io::Result<String> {
+    faults::io("read file")?;
     let mut file = BufReader::with_capacity(1 << 20, File::open(path)?);
     let mut hash = Sha256::new();
     loop {

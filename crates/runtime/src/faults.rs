@@ -15,6 +15,8 @@ mod calls;
 use std::io;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use crate::engine::{SourceEngine, TargetEngine};
 
 /// Before or after a file operation.
@@ -28,6 +30,15 @@ pub fn io(what: &str) -> io::Result<()> {
         .map_err(|armed::Fault| io::Error::other(format!("injected fault: {what}")))?;
     let _ = what;
     Ok(())
+}
+
+/// The time, or what a test makes of it: `CUTOVER_CLOCK=20:-86400` is a day back from the twentieth look
+/// on.
+#[inline]
+pub(crate) fn clock(now: Timestamp) -> Timestamp {
+    #[cfg(all(feature = "faults", debug_assertions))]
+    let now = armed::clock(now);
+    now
 }
 
 /// The same engine, with a point before and after every call where a test asks for one.

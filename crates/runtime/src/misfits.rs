@@ -16,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::engine::{Fate, Misfit};
 use crate::journal::format::MisfitCount;
-use crate::{EngineError, private};
+use crate::{EngineError, faults, private};
 
 /// Takes the misfits of one table while it is loaded.
 pub(crate) struct MisfitLog {
@@ -52,6 +52,7 @@ impl MisfitLog {
             self.file = Some(BufWriter::new(private::create_new(&self.path)?));
         }
         let Some(file) = &mut self.file else { return Ok(()) };
+        faults::io("write to the list of misfits")?;
         let Misfit { file: source, row, column, value, type_name, reason, fate } = misfit;
         let line = json!({
             "table": self.table, "column": column, "file": source, "row": row, "value": value,

@@ -15,11 +15,16 @@ pub(crate) fn create_new(path: &Path) -> io::Result<File> {
     Ok(File::from(rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR)?))
 }
 
-/// Opens an existing file without following a link in its place.
+/// Opens an existing file without following a link in its place, or waiting for a pipe's other end.
 pub(crate) fn open(path: &Path, write: bool) -> io::Result<File> {
+    faults::io("open file")?;
     let access = if write { OFlags::RDWR | OFlags::APPEND } else { OFlags::RDONLY };
-    let flags = access | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    Ok(File::from(rustix::fs::open(path, flags, Mode::empty())?))
+    let flags = access | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
+    match file.metadata()?.is_file() {
+        true => Ok(file),
+        false => Err(io::Error::other("what is there is no file")),
+    }
 }
 
 /// Creates the folder, which must not exist, with mode 0700, and makes its name durable.
@@ -56,7 +61,12 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)?;
     faults::io("sync file")?;
     file.sync_all()?;
+    rename(&temporary, path)
+}
+
+/// Gives the file its name, and makes that durable.
+pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
     faults::io("rename file")?;
-    std::fs::rename(&temporary, path)?;
-    path.parent().map_or(Ok(()), sync_folder)
+    std::fs::rename(from, to)?;
+    to.parent().map_or(Ok(()), sync_folder)
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::engine::{RunInfo, TargetEngine};
 use crate::journal::{JOURNAL_FILE, Tail, VIEW_FILE, View, read_run};
 use crate::recovery::{Answer, Case, Evidence, evidence, kept_plan};
-use crate::run::runs_folder;
+use crate::run::{SECOND_LENGTH, runs_folder};
 use crate::{EngineError, private};
 
 /// One run as its journal tells it, and its target where that was asked.
@@ -77,23 +77,22 @@ pub fn list(state_dir: &Path) -> Vec<RunStatus> {
 }
 
 fn key(run: &RunStatus) -> (&str, &str, &str) {
-    let second = run.run_id.get(..SECOND).unwrap_or(&run.run_id);
+    let second = run.run_id.get(..SECOND_LENGTH).unwrap_or(&run.run_id);
     (second, &run.started_at, &run.run_id)
 }
 
-/// Length of `20261121-053501` in a run id.
-const SECOND: usize = 15;
-
-/// One run: the one with this id, or the last that somebody must end, or the last.
+/// One run: the one with this id, or the last that somebody must end, or the one that is alive, or the
+/// last.
 ///
 /// # Errors
 /// `JRN905` where there is none.
 pub fn read(state_dir: &Path, run_id: Option<&str>) -> Result<RunStatus, EngineError> {
     let mut runs = list(state_dir);
     let Some(id) = run_id else {
-        // A run that somebody must end comes before a later one that stopped because of it.
-        let open = runs.iter().rposition(|run| needs_somebody(run.state));
-        let shown = open.map(|at| runs.swap_remove(at)).or_else(|| runs.pop());
+        // A run that somebody must end or wait for comes before a later one that it turned away.
+        let last = |wanted: fn(RunState) -> bool| runs.iter().rposition(|run| wanted(run.state));
+        let first = last(needs_somebody).or_else(|| last(|state| state == RunState::Running));
+        let shown = first.map(|at| runs.swap_remove(at)).or_else(|| runs.pop());
         return shown.ok_or_else(|| {
             EngineError::new(&code::NO_RUN, "no run has been made here")
                 .object(state_dir.display().to_string())

@@ -75,8 +75,8 @@ pub fn create(
     connector.interrupt().watch(canceller(&session));
     let tools = Tools::for_server(session.major())?;
     let (database, engine) = (database(&mut session)?, engine_name(&mut session)?);
-    let name = BackupName::new(&database, jiff::Timestamp::now(), ".pgdump");
-    let taken_at = jiff::Timestamp::now();
+    let name = BackupName::new(&database, runtime::clock::now(), ".pgdump");
+    let taken_at = runtime::clock::now();
     let mut dump = Partial::create(folder, &name)?;
     let (contents, mut about) = take(connector, &mut session, schemas, &tools, &dump.path)?;
     about.files = seal(&dump.path).map_err(|error| failed(&dump.path, &error))?;

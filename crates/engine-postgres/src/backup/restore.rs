@@ -248,7 +248,7 @@ impl Drop for Building {
 
 /// `shop_replaced_20261121053501`, within the 63 bytes of a name.
 fn aside(database: &str) -> String {
-    let time = jiff::Timestamp::now().strftime("%Y%m%d%H%M%S").to_string();
+    let time = runtime::clock::now().strftime("%Y%m%d%H%M%S").to_string();
     let mut kept = database.to_owned();
     while kept.len() + "_replaced_".len() + time.len() > 63 {
         kept.pop();

@@ -102,19 +102,11 @@ fn copy_pages(from: &Connection, to: &Path) -> rusqlite::Result<()> {
     let mut to = connect::open(to, Access::ReadWrite, Duration::ZERO)?;
     to.execute_batch("PRAGMA journal_mode = off; PRAGMA synchronous = off")?;
     let backup = Backup::new(from, &mut to)?;
-    point("copy the pages")?;
+    connect::point("copy the pages")?;
     match backup.step(-1)? {
         StepResult::Done => Ok(()),
         _ => Err(Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_BUSY), None)),
     }
-}
-
-/// As the error that SQLite has for a disk that fails.
-fn point(what: &str) -> rusqlite::Result<()> {
-    let failed = |error: io::Error| {
-        Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_IOERR), Some(error.to_string()))
-    };
-    faults::io(what).map_err(failed)
 }
 
 pub(crate) fn sync(path: &Path) -> io::Result<()> {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use diagnostics::code;
 use runtime::engine::{Leftover, Result};
+use runtime::faults;
 
 use super::place::Place;
 use super::{marker, promote};
@@ -63,7 +64,9 @@ fn holds_old_state(place: &Place, path: &Path, run_id: &str) -> Result<bool> {
 /// With the files that SQLite keeps beside it; none of them being there is fine.
 pub(crate) fn remove_database(path: &Path) -> std::io::Result<()> {
     for suffix in ["-journal", "-wal", "-shm", ""] {
-        match fs::remove_file(file::beside(path, suffix)) {
+        let removed = faults::io("remove a database file")
+            .and_then(|()| fs::remove_file(file::beside(path, suffix)));
+        match removed {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }

@@ -36,7 +36,7 @@ pub(crate) fn write(conn: &Connection, run: &RunInfo, fingerprint: &str) -> rusq
          plan TEXT NOT NULL, compiled_digest TEXT NOT NULL, fingerprint TEXT NOT NULL, \
          built_at TEXT NOT NULL, format INTEGER NOT NULL, tables TEXT NOT NULL) WITHOUT ROWID"
     ))?;
-    let built_at = jiff::Timestamp::now().to_string();
+    let built_at = runtime::clock::now().to_string();
     let (id, plan, digest) = (&run.run_id, &run.plan_name, &run.compiled_digest);
     conn.execute(
         &format!("INSERT INTO {RUN_TABLE} VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"),

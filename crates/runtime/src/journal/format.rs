@@ -344,14 +344,15 @@ pub struct TableDigest {
     pub digest: String,
 }
 
-/// `scanned = written + skipped + merged`.
+/// `scanned = written + rejected + merged`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LoadedRecord {
     pub table: String,
     pub scanned: u64,
     pub written: u64,
-    #[serde(rename = "skipped")]
+    /// Called `skipped` by earlier programs.
+    #[serde(alias = "skipped")]
     pub rejected: u64,
     /// Rows that stand for the same as one of another file.
     #[serde(default, skip_serializing_if = "is_zero")]

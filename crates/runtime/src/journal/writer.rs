@@ -34,9 +34,12 @@ impl Journal {
         at: Timestamp,
     ) -> Result<Self, EngineError> {
         let path = folder.join(JOURNAL_FILE);
-        let made = private::create_new(&path)
+        // Whoever finds it under its name finds it locked: else another run could take it for dead.
+        let unnamed = path.with_extension("new");
+        let made = private::create_new(&unnamed)
             .and_then(|file| file.lock().map(|()| file))
-            .and_then(|file| private::replace(&folder.join(PLAN_FILE), plan).map(|()| file));
+            .and_then(|file| private::replace(&folder.join(PLAN_FILE), plan).map(|()| file))
+            .and_then(|file| private::rename(&unnamed, &path).map(|()| file));
         let file = made.map_err(|error| unwritable(&path, &error))?;
         let view = View::default();
         let previous = NO_PREVIOUS.to_owned();

@@ -10,7 +10,7 @@ use crate::engine::{Outcome, Restore, Restored, WrittenSince};
 use crate::journal::Record;
 use crate::journal::format::Closing;
 use crate::run::SNAPSHOTS;
-use crate::{EngineError, RowDigest};
+use crate::{EngineError, RowDigest, faults};
 
 /// Takes back what an unfinished run built, and closes its journal.
 ///
@@ -41,7 +41,8 @@ pub fn abort(request: Request<'_>) -> Result<Recovered, Stopped> {
 /// Private copies of the sources are of no use any more; whatever keeps one from being removed, the
 /// run is aborted.
 fn remove_copies(held: &Held<'_>) {
-    drop(std::fs::remove_dir_all(held.info.run_dir.join(SNAPSHOTS)));
+    let copies = held.info.run_dir.join(SNAPSHOTS);
+    drop(faults::io("remove private copies").and_then(|()| std::fs::remove_dir_all(copies)));
 }
 
 pub struct Rollback<'a> {
@@ -149,7 +150,9 @@ fn kept_note(until: Timestamp) -> String {
 fn kept_until(held: &Held<'_>, now: Timestamp) -> Timestamp {
     let fixed = held.view.kept_until.as_ref().and_then(|at| at.parse().ok());
     let keep_ms = i64::try_from(held.request.plan.settings.keep_ms).unwrap_or(i64::MAX);
-    let planned = || now.checked_add(jiff::SignedDuration::from_millis(keep_ms));
+    // A clock that went back must not shorten what the plan promises.
+    let last = held.view.updated_at.parse().unwrap_or(now);
+    let planned = || now.max(last).checked_add(jiff::SignedDuration::from_millis(keep_ms));
     fixed.unwrap_or_else(|| planned().unwrap_or(Timestamp::MAX))
 }
 

@@ -8,7 +8,6 @@ use ir::{Server, Target};
 use super::report::{Finding, PromotionFigures, RunOutcome, RunReport};
 use super::session::Session;
 use super::{End, undecided};
-use crate::EngineError;
 use crate::clock::millis;
 use crate::engine::{Outcome, TargetEngine};
 use crate::error::ErrorClass;
@@ -16,6 +15,7 @@ use crate::events::Event;
 use crate::executor::{Context, Lead, source_changes};
 use crate::journal::Record;
 use crate::journal::format::{Closing, Failure, WarningKind};
+use crate::{EngineError, faults};
 
 /// What it is called when nothing had been touched.
 pub(super) fn outcome_before(findings: &[Finding]) -> RunOutcome {
@@ -190,7 +190,8 @@ pub(super) fn undecided_end(mut findings: Vec<Finding>, error: EngineError) -> E
 
 /// Private copies hold the source's data: they go as soon as nobody reads them any more.
 pub(super) fn remove_copies(session: &Session<'_>, folder: &Path) {
-    let removed = std::fs::remove_dir_all(folder);
+    let removed =
+        faults::io("remove private copies").and_then(|()| std::fs::remove_dir_all(folder));
     if let Err(error) = removed
         && error.kind() != std::io::ErrorKind::NotFound
     {

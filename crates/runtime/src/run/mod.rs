@@ -5,7 +5,9 @@
 //! of the plan, and whatever happens say how it ended.
 
 mod dead;
+mod expired;
 mod finish;
+mod opening;
 mod prepare;
 mod report;
 mod resume;
@@ -18,7 +20,11 @@ use std::sync::Arc;
 
 use diagnostics::code;
 use ir::CompiledPlan;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
+pub use opening::{Unreached, unreached};
 pub use resume::{ResumeRequest, resume};
 
 pub use report::{
@@ -27,12 +33,11 @@ pub use report::{
 
 use crate::clock::Clock;
 use crate::engine::{RunInfo, SourceEngine, TargetEngine};
-use crate::events::{Event, EventSink};
+use crate::events::EventSink;
 use crate::executor::{self, Context, Graph, Lead, TakenUp};
-use crate::journal::Journal;
-use crate::journal::format::Begun;
 use crate::stop::StopFlag;
-use crate::{EngineError, faults, private};
+use crate::{EngineError, faults};
+use opening::Opening;
 use prepare::Prepared;
 use session::Session;
 
@@ -62,35 +67,21 @@ pub struct RunRequest<'a> {
 pub fn run(request: RunRequest<'_>) -> RunReport {
     let RunRequest { plan, plan_dir, state_dir, target, clock, events, stop, .. } = request;
     let (mut target, sources) = (faults::target(target), faults::sources(request.sources));
-    let run_id = run_id(clock);
-    let info = RunInfo {
-        run_dir: runs_folder(&state_dir).join(run_id.as_deref().unwrap_or("none")),
-        run_id: run_id.clone().unwrap_or_default(),
-        plan_name: plan.name.clone(),
-        compiled_digest: plan.digest().to_string(),
-        plan_dir,
-    };
+    let (id, info) = run_info(&plan, plan_dir, &state_dir, clock);
     let mut session = Session::new(&plan, info, clock, events, stop);
-    session.emit(Event::RunStarted {
-        plan: plan.name.clone(),
-        digest: session.info.compiled_digest.clone(),
-        target: target.describe(),
-        dry_run: request.dry_run,
-        steps: plan.steps.len(),
-    });
+    session.started(target.describe(), request.dry_run);
+    let RunRequest { plan_digest, write_guard, .. } = request;
     let drive = Drive {
         engine: sources.as_ref(),
-        state_dir: &state_dir,
-        plan_digest: request.plan_digest,
-        write_guard: request.write_guard,
+        opening: Opening { state_dir: &state_dir, plan_digest, write_guard },
         today: request.today,
     };
     let same = prepare::target_among_sources(&session);
-    let end = match (run_id, request.dry_run) {
+    let end = match (id, request.dry_run) {
         (Err(error), _) => End::before(vec![error.into()]),
         _ if !same.is_empty() => End::before(same),
-        (Ok(_), true) => drive.rehearse(&session, target.as_mut()),
-        (Ok(_), false) => drive.run(&mut session, target.as_mut()),
+        (Ok(()), true) => drive.rehearse(&session, target.as_mut()),
+        (Ok(()), false) => drive.run(&mut session, target.as_mut()),
     };
     finish::report(&session, target.describe(), end)
 }
@@ -117,9 +108,7 @@ impl End {
 /// What the phases of a run need besides the session.
 struct Drive<'a> {
     engine: &'a dyn SourceEngine,
-    state_dir: &'a Path,
-    plan_digest: Option<String>,
-    write_guard: String,
+    opening: Opening<'a>,
     today: jiff::civil::Date,
 }
 
@@ -143,14 +132,17 @@ impl Drive<'_> {
     }
 
     fn run(&self, session: &mut Session<'_>, target: &mut dyn TargetEngine) -> End {
-        let opened = Graph::of(session.plan)
-            .and_then(|graph| target.lock(&session.info).map(|()| graph))
-            .and_then(|graph| self.open_journal(session, target).map(|()| graph));
-        let graph = match opened {
+        let graph = match Graph::of(session.plan) {
             Ok(graph) => graph,
             Err(error) => return End::before(vec![error.into()]),
         };
-        let cleared = dead::clear(session, target, self.state_dir);
+        if let Err(error) = target.lock(&session.info) {
+            return self.opening.turned_away(session, target.describe(), error);
+        }
+        if let Err(error) = self.opening.journal(session, target.describe()) {
+            return End::before(vec![error.into()]);
+        }
+        let cleared = dead::clear(session, target, self.opening.state_dir);
         let prepared =
             cleared.and_then(|()| prepare::prepare(session, self.engine, target, self.today));
         let end = match prepared {
@@ -158,32 +150,6 @@ impl Drive<'_> {
             Ok(prepared) => self.execute(session, target, &graph, &prepared, TakenUp::default()),
         };
         finish::close(session, end)
-    }
-
-    fn open_journal(
-        &self,
-        session: &mut Session<'_>,
-        target: &dyn TargetEngine,
-    ) -> Result<(), EngineError> {
-        let begun = Begun {
-            plan_digest: self.plan_digest.clone(),
-            write_guard: self.write_guard.clone(),
-            ..prepare::begun(session, self.state_dir, target)
-        };
-        let folder = &session.info.run_dir;
-        let made = private::create_folders(&runs_folder(self.state_dir))
-            .and_then(|()| private::create_new_folder(folder));
-        made.map_err(|error| {
-            EngineError::new(
-                &code::JOURNAL_UNWRITABLE,
-                format!("the folder of the run cannot be made: {error}"),
-            )
-            .object(folder.display().to_string())
-        })?;
-        let journal =
-            Journal::create(folder, begun, &session.plan.to_bytes(), session.clock.now())?;
-        session.keep_journal(journal);
-        Ok(())
     }
 
     fn execute(
@@ -197,7 +163,7 @@ impl Drive<'_> {
         let context = Context::new(session, self.engine, &prepared.files, &prepared.bindings);
         let mut lead = Lead {
             session,
-            backups: backups_folder(self.state_dir, &session.info.run_id),
+            backups: backups_folder(self.opening.state_dir, &session.info.run_id),
             snapshots: session.info.run_dir.join(SNAPSHOTS),
             staging: taken_up.staging.is_some(),
             committing: false,
@@ -206,12 +172,19 @@ impl Drive<'_> {
         };
         let result = executor::execute(&context, graph, target, &mut lead);
         let end = finish::settle(&context, target, &lead, result);
+        if end.outcome == RunOutcome::Done {
+            expired::remove(session, target, self.opening.state_dir);
+        }
         finish::remove_copies(session, &lead.snapshots);
         end
     }
 }
 
 pub(crate) const SNAPSHOTS: &str = "snapshots";
+
+/// What the name of a run begins with: the second of its start, `20261121-053501`.
+const SECOND: &str = "%Y%m%d-%H%M%S";
+pub(crate) const SECOND_LENGTH: usize = 15;
 
 pub(crate) fn runs_folder(state_dir: &Path) -> PathBuf {
     state_dir.join("runs")
@@ -221,12 +194,45 @@ fn backups_folder(state_dir: &Path, run_id: &str) -> PathBuf {
     state_dir.join("backups").join(run_id)
 }
 
+/// Who the new run is. Without an identifier it can be told, and do nothing.
+fn run_info(
+    plan: &CompiledPlan,
+    plan_dir: PathBuf,
+    state_dir: &Path,
+    clock: &dyn Clock,
+) -> (Result<(), EngineError>, RunInfo) {
+    let run_id = run_id(start(clock, state_dir));
+    let info = RunInfo {
+        run_dir: runs_folder(state_dir).join(run_id.as_deref().unwrap_or("none")),
+        run_id: run_id.clone().unwrap_or_default(),
+        plan_name: plan.name.clone(),
+        compiled_digest: plan.digest().to_string(),
+        plan_dir,
+    };
+    (run_id.map(drop), info)
+}
+
+/// The start that a run is named after. Where the clock went back, that is right after the last one:
+/// runs sort by their names.
+fn start(clock: &dyn Clock, state_dir: &Path) -> Timestamp {
+    let now = clock.now();
+    let entries = std::fs::read_dir(runs_folder(state_dir)).into_iter().flatten().flatten();
+    let last = entries.filter_map(|entry| start_of(entry.file_name().to_str()?)).max();
+    let ahead = last.filter(|last| *last > now);
+    ahead.map_or(now, |last| last + SignedDuration::from_secs(1))
+}
+
+fn start_of(run_id: &str) -> Option<Timestamp> {
+    let start = DateTime::strptime(SECOND, run_id.get(..SECOND_LENGTH)?).ok()?;
+    start.to_zoned(TimeZone::UTC).ok().map(|start| start.timestamp())
+}
+
 /// `20261121-053501-8c1f20`: sorts by start, and the random part keeps two runs apart.
-fn run_id(clock: &dyn Clock) -> Result<String, EngineError> {
+fn run_id(start: Timestamp) -> Result<String, EngineError> {
     let mut random = [0_u8; 3];
     getrandom::fill(&mut random).map_err(|error| {
         EngineError::new(&code::INTERNAL, format!("the system gives no random numbers: {error}"))
     })?;
     let [a, b, c] = random;
-    Ok(format!("{}-{a:02x}{b:02x}{c:02x}", clock.now().strftime("%Y%m%d-%H%M%S")))
+    Ok(format!("{}-{a:02x}{b:02x}{c:02x}", start.strftime(SECOND)))
 }

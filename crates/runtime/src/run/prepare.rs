@@ -104,7 +104,7 @@ fn invariants(session: &Session<'_>, files: &SourceSet, engine: &dyn SourceEngin
 }
 
 /// The first record of the journal, without what only the caller knows.
-pub(super) fn begun(session: &Session<'_>, state_dir: &Path, target: &dyn TargetEngine) -> Begun {
+pub(super) fn begun(session: &Session<'_>, state_dir: &Path, target: String) -> Begun {
     let Session { plan, info, .. } = session;
     Begun {
         run_id: info.run_id.clone(),
@@ -116,7 +116,7 @@ pub(super) fn begun(session: &Session<'_>, state_dir: &Path, target: &dyn Target
         write_guard: String::new(),
         compiled_digest: info.compiled_digest.clone(),
         source_root: absolute(&info.plan_dir),
-        target: target.describe(),
+        target,
         target_path: sources::target_path(plan, &info.plan_dir).map(|path| absolute(&path)),
         backup_path: absolute(&super::backups_folder(state_dir, &info.run_id)),
         snapshot_path: absolute(&info.run_dir.join(super::SNAPSHOTS)),

@@ -11,13 +11,14 @@ use std::sync::Arc;
 use diagnostics::code;
 use ir::{Action, CompiledPlan, OnSourceChange, Place};
 
+use super::opening::Opening;
 use super::prepare::{self, Prepared};
 use super::report::{RunOutcome, RunReport, TableCount};
 use super::session::Session;
 use super::{Drive, End, Finding, finish, runs_folder};
 use crate::clock::Clock;
 use crate::engine::{Outcome, RunInfo, SourceEngine, TargetEngine};
-use crate::events::{Event, EventSink};
+use crate::events::EventSink;
 use crate::executor::{Graph, TakenUp};
 use crate::journal::format::{FileRecord, SourceRecord, WarningKind};
 use crate::journal::{Journal, Record, View};
@@ -52,18 +53,14 @@ pub fn resume(request: ResumeRequest<'_>) -> RunReport {
         plan_dir,
     };
     let mut session = Session::new(&plan, info, clock, events, stop);
-    session.emit(Event::RunStarted {
-        plan: plan.name.clone(),
-        digest: session.info.compiled_digest.clone(),
-        target: target.describe(),
-        dry_run: false,
-        steps: plan.steps.len(),
-    });
+    session.started(target.describe(), false);
     let drive = Drive {
         engine: sources.as_ref(),
-        state_dir: &state_dir,
-        plan_digest: None,
-        write_guard: request.write_guard,
+        opening: Opening {
+            state_dir: &state_dir,
+            plan_digest: None,
+            write_guard: request.write_guard,
+        },
         today: request.today,
     };
     let end = drive.resume(&mut session, target.as_mut());

@@ -140,7 +140,11 @@ impl Case {
         (world.dies_at, world.locked) = (None, false);
         world.calls.clear();
         let Some(path) = &report.journal else { return };
-        std::fs::write(path, journal.unwrap_or_default()).expect("written");
+        match journal {
+            Some(bytes) => std::fs::write(path, bytes).expect("written"),
+            // It died before it had one.
+            None => return std::fs::remove_dir_all(path.parent().expect("its folder")).unwrap(),
+        }
         drop(std::fs::remove_file(path.with_file_name("journal.json")));
     }
 

@@ -108,7 +108,8 @@ fn dead(case: &Case, number: usize) -> Option<RunReport> {
     let report = case.run();
     case.sim.world().died.as_ref()?;
     case.bury(&report);
-    Some(report)
+    let journal = report.journal.filter(|path| path.exists());
+    Some(RunReport { journal, ..report })
 }
 
 /// How many calls a run makes.

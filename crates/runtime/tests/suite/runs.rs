@@ -1,13 +1,20 @@
 //! What a run does when nothing fails, and how it is told.
 
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 
+use diagnostics::code;
+use runtime::EngineError;
+use runtime::clock::Clock as _;
+use runtime::journal::format::Closing;
 use runtime::journal::read_run;
-use runtime::run::RunOutcome;
+use runtime::journal::view::Recommendation;
+use runtime::recovery::{Act, choose, kept_plan};
+use runtime::run::{RunOutcome, RunReport, Unreached, unreached};
 use runtime::status::{self, RunState};
 use runtime::stop::Stop;
 
-use crate::case::{Case, assert_ended, codes, tree};
+use crate::case::{Case, SimClock, assert_ended, codes, tree};
 
 #[test]
 fn everything_arrives_together() {
@@ -103,13 +110,66 @@ fn a_dry_run_writes_nothing() {
     assert!(!calls.iter().any(|call| call == "lock" || call == "back_up"), "{calls:?}");
 }
 
+/// Closed, with why and what to do; the plan that did not run is kept with it.
+fn assert_turned_away(case: &Case, report: &RunReport, code: &str) {
+    let folder = report.journal.as_deref().and_then(Path::parent).expect("a journal");
+    let view = read_run(folder).expect("it holds together").view;
+    let failure = view.failure.expect("it failed");
+    assert_eq!((failure.code.as_str(), failure.stage.as_deref()), (code, Some("preflight")));
+    assert_eq!(view.closed, Some(Closing::Stopped));
+    assert_eq!(view.recommendation, Recommendation::StayOnSource);
+    assert_eq!(view.next_actions, report.next_actions);
+    assert!(!view.next_actions.is_empty() && kept_plan(folder).is_ok());
+    let status = status::read(&case.state(), Some(&report.run_id)).unwrap();
+    assert_eq!(status.state, RunState::Stopped);
+    let sentence = &status.sentence;
+    assert!(sentence.contains(code) && sentence.contains("before anything"), "{sentence}");
+}
+
 #[test]
-fn a_held_target_is_not_touched() {
+fn a_held_target_is_not_touched_and_the_journal_says_so() {
     let case = Case::new();
     case.sim.world().locked = true;
     let report = case.run();
     assert_ended(&report, RunOutcome::HeldByAnotherRun);
-    assert!(case.is_before() && !case.state().exists());
+    assert!(case.is_before());
+    assert_turned_away(&case, &report, "RUN801");
+    case.sim.world().locked = false;
+    assert_ended(&case.run(), RunOutcome::Done);
+}
+
+#[test]
+fn a_target_that_was_not_reached_is_in_the_journal() {
+    let case = Case::new();
+    let report = unreached(Unreached {
+        plan: &case.compiled(),
+        plan_digest: None,
+        plan_dir: case.folder.path().to_owned(),
+        state_dir: case.state(),
+        target: "a server".to_owned(),
+        error: EngineError::new(&code::UNREACHABLE, "nobody listens"),
+        clock: &case.clock,
+        events: case.events.as_ref(),
+    });
+    assert_ended(&report, RunOutcome::Findings);
+    assert_eq!(report.target, "a server");
+    assert_turned_away(&case, &report, "RUN802");
+}
+
+/// The run that holds the target is what somebody asks about, not the one that it turned away.
+#[test]
+fn status_shows_the_run_that_is_alive_before_a_later_one_that_was_turned_away() {
+    let mut case = Case::new();
+    let alive = case.run();
+    let journal = std::fs::File::open(alive.journal.as_deref().unwrap()).unwrap();
+    journal.lock().unwrap();
+    case.clock = SimClock::default();
+    case.clock.sleep(std::time::Duration::from_mins(1));
+    case.sim.world().locked = true;
+    let away = case.run();
+    assert_eq!(status::read(&case.state(), None).unwrap().run_id, alive.run_id);
+    drop(journal);
+    assert_eq!(status::read(&case.state(), None).unwrap().run_id, away.run_id);
 }
 
 #[test]
@@ -186,4 +246,17 @@ fn events_tell_the_run() {
     }
     let events = case.events.0.lock().unwrap();
     assert!(events.iter().all(|event| event["v"] == 1 && event["run"].is_string()));
+}
+
+/// A run is named after the last one, whatever the clock says, so that the last is the last.
+#[test]
+fn a_clock_that_went_back_does_not_change_the_order_of_runs() {
+    let case = Case::new();
+    std::fs::create_dir_all(case.path(".cutover/runs/20301231-235959-ffffff")).unwrap();
+    let first = case.run().run_id;
+    let second = case.run().run_id;
+    assert!(first.starts_with("20310101-000000-"), "{first}");
+    assert!(second.starts_with("20310101-000001-"), "{second}");
+    assert_eq!(status::read(&case.state(), None).unwrap().run_id, second);
+    assert_eq!(choose(&case.state(), None, Act::Accept).unwrap(), second);
 }

@@ -23,7 +23,7 @@ pub(super) fn run(args: &List, io: &Io) -> Outcome {
         Some(name) => vec![catalog.find(name)?],
         None => catalog.list()?,
     };
-    let now = Timestamp::now();
+    let now = runtime::clock::now();
     match args.store.format {
         Format::Json => {
             let all: Vec<Value> = entries.iter().map(as_json).collect();

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use backup::prune::{self, Judged};
-use jiff::Timestamp;
 use runtime::status::{self, RunState, RunStatus};
 use serde_json::{Value, json};
 
@@ -20,7 +19,7 @@ pub(super) fn run(args: &Prune, io: &Io) -> Outcome {
     let rules = keep::rules(args.keep.as_ref(), args.keep_last, args.keep_daily)?;
     let state_dir = super::state_dir(&args.store);
     let catalog = super::existing(&args.store, io)?;
-    let now = Timestamp::now();
+    let now = runtime::clock::now();
     let judged = prune::judge(&catalog, rules, &needed(&state_dir), now)?;
     let freed = match args.dry_run {
         true => would_free(&judged),

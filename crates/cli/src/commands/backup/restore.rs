@@ -31,7 +31,7 @@ pub(super) fn run(args: &Restore, io: &Io) -> Outcome {
     if args.dry_run || (seen.is_some() && !args.replace_existing) {
         return propose(args, &entry, &manifest, &place, seen.as_ref(), io);
     }
-    let started = Timestamp::now();
+    let started = runtime::clock::now();
     let done = place.restore(&catalog.location(&entry), &manifest, args.replace_existing);
     record(&catalog, &entry, &place, started, &done)?;
     let done = done?;

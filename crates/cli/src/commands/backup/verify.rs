@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use backup::catalog::{Catalog, Entry, Test, TestKind};
 use backup::manifest::{About, Manifest};
-use jiff::Timestamp;
 use runtime::EngineError;
 use serde_json::json;
 
@@ -56,7 +55,7 @@ pub(super) fn run(args: &VerifyBackup, io: &Io) -> Outcome {
 /// What was found is the answer; only what keeps us from trying at all is an error.
 fn test(catalog: &Catalog, entry: Entry, args: &VerifyBackup) -> Result<Tested, Failure> {
     let kind = if args.quick { TestKind::Checksum } else { TestKind::RestoreDrill };
-    let (at, start) = (Timestamp::now(), Instant::now());
+    let (at, start) = (runtime::clock::now(), Instant::now());
     let found = try_out(catalog, &entry, args)?;
     let elapsed_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
     let (passed, detail, rows) = match &found {

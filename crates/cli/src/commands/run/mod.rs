@@ -11,10 +11,10 @@ use std::sync::Arc;
 use diagnostics::formats::Group;
 use diagnostics::{Diagnostic, code};
 use engine_sqlite::SqliteSources;
-use engine_sqlite::sandbox::Enforcement;
+use runtime::EngineError;
 use runtime::clock::SystemClock;
 use runtime::engine::TargetEngine;
-use runtime::run::{RunReport, RunRequest};
+use runtime::run::{RunReport, RunRequest, Unreached};
 use runtime::stop::StopFlag;
 
 use super::Outcome;
@@ -35,13 +35,21 @@ pub(crate) fn run(args: &Run, io: &Io) -> Outcome {
     io.err(&ui::findings::render(&input.findings, &input.texts.shown, io.terminal));
     io.err(&format!("{}: digest {}\n", args.plan.display(), input.digest.short()));
     expect(args.expect.as_deref(), &input)?;
-    let target = targets::open(&input.plan, &base, &state_dir)?;
+    let target = match targets::open(&input.plan, &base, &state_dir) {
+        Ok(target) => target,
+        Err(error) if args.dry_run => return Err(error.into()),
+        Err(error) => {
+            let report = unreached(args, &input, base, state_dir, error, io)?;
+            return Ok(tell(args, &mut input, report, io));
+        }
+    };
     if !args.dry_run && !args.yes {
         confirm::ask(&input.plan, &base, &target, io)?;
     }
     let space = Space::make(args.dry_run, &state_dir)?;
-    let write_guard = sandbox::enter(&input.plan, &base, &space.folders(), args.dry_run);
+    let confined = sandbox::enter(&input.plan, &base, &space.folders(), args.dry_run);
     let backups = (!args.dry_run).then(|| state_dir.clone());
+    let write_guard = confined.enforcement.to_string();
     let ready = Ready { target: target.engine, base, state_dir, space, write_guard };
     let report = carry_out(args, &input, ready, io);
     if let Some(state_dir) = backups {
@@ -56,7 +64,7 @@ struct Ready {
     base: PathBuf,
     state_dir: PathBuf,
     space: Space,
-    write_guard: Enforcement,
+    write_guard: String,
 }
 
 /// Refuses anything but the plan that was reviewed, before anything is touched.
@@ -127,8 +135,31 @@ fn carry_out(args: &Run, input: &Input, ready: Ready, io: &Io) -> RunReport {
         stop,
         dry_run: args.dry_run,
         today: crate::today(),
-        write_guard: ready.write_guard.to_string(),
+        write_guard: ready.write_guard,
     })
+}
+
+/// A target that does not answer ends the run before it begins; its journal says so.
+fn unreached(
+    args: &Run,
+    input: &Input,
+    plan_dir: PathBuf,
+    state_dir: PathBuf,
+    error: EngineError,
+    io: &Io,
+) -> Result<RunReport, Failure> {
+    folders::create_state(&state_dir)?;
+    let events = ui::progress::for_run(args.format.of_progress(), io);
+    Ok(runtime::run::unreached(Unreached {
+        plan: &input.plan,
+        plan_digest: input.plan_digest.clone(),
+        plan_dir,
+        state_dir,
+        target: ui::plan::target(&input.plan.target),
+        error,
+        clock: &SystemClock::new(),
+        events: events.as_ref(),
+    }))
 }
 
 /// Findings to stderr, the report to stdout.
