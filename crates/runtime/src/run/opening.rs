@@ -9,7 +9,7 @@ use ir::{Action, CompiledPlan};
 use super::session::Session;
 use super::{End, Finding, RunReport, finish, prepare, run_info, runs_folder};
 use crate::clock::Clock;
-use crate::events::EventSink;
+use crate::events::{Event, EventSink};
 use crate::journal::Journal;
 use crate::journal::format::Begun;
 use crate::stop::StopFlag;
@@ -74,6 +74,15 @@ fn at_preflight(plan: &CompiledPlan, error: EngineError) -> Finding {
     match plan.steps.iter().find(|step| matches!(step.action, Action::Preflight)) {
         Some(step) => Finding::of_step(step, error),
         None => error.into(),
+    }
+}
+
+impl Session<'_> {
+    /// The first that is heard of a run.
+    pub(super) fn started(&self, target: String, dry_run: bool) {
+        let (plan, digest) = (self.plan.name.clone(), self.info.compiled_digest.clone());
+        let steps = self.plan.steps.len();
+        self.emit(Event::RunStarted { plan, digest, target, dry_run, steps });
     }
 }
 

@@ -86,12 +86,6 @@ impl<'a> Session<'a> {
         });
     }
 
-    pub(crate) fn started(&self, target: String, dry_run: bool) {
-        let (plan, digest) = (self.plan.name.clone(), self.info.compiled_digest.clone());
-        let steps = self.plan.steps.len();
-        self.emit(Event::RunStarted { plan, digest, target, dry_run, steps });
-    }
-
     /// On disk when this returns. Nothing for a dry run.
     pub(crate) fn record(&self, record: Record) -> Result<(), EngineError> {
         let at = self.clock.now();
