@@ -78,7 +78,8 @@ pub enum Event {
     },
     StageFinished {
         stage: String,
-        elapsed_ms: u64,
+        /// From its start to its end.
+        took_ms: u64,
     },
     StepStarted {
         stage: String,
@@ -87,7 +88,7 @@ pub enum Event {
     StepFinished {
         stage: String,
         step: String,
-        elapsed_ms: u64,
+        took_ms: u64,
     },
     /// The files of a source that has many, by their schemas and faults, before a row is read.
     Sources {

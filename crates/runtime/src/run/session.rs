@@ -177,7 +177,7 @@ impl<'a> Session<'a> {
         self.emit(Event::StepFinished {
             stage: step.stage.clone(),
             step: step.id.clone(),
-            elapsed_ms,
+            took_ms: elapsed_ms,
         });
         let ended = self.count_step(&step.stage);
         ended.map_or(Ok(()), |elapsed_ms| self.stage_finished(&step.stage, elapsed_ms))
@@ -194,7 +194,7 @@ impl<'a> Session<'a> {
     }
 
     fn stage_finished(&self, stage: &str, elapsed_ms: u64) -> Result<(), EngineError> {
-        self.emit(Event::StageFinished { stage: stage.to_owned(), elapsed_ms });
+        self.emit(Event::StageFinished { stage: stage.to_owned(), took_ms: elapsed_ms });
         let alias = self.alias_of(stage);
         self.record(Record::StageFinished { stage: stage.to_owned(), alias, elapsed_ms })?;
         self.publish()

@@ -81,9 +81,9 @@ impl Bars {
             Event::StepFinished { stage, step, .. } => {
                 state.finish_step(stage, step);
             }
-            Event::StageFinished { stage, elapsed_ms } => {
+            Event::StageFinished { stage, took_ms } => {
                 state.stages.remove(stage).inspect(|stage| stage.bar.finish_and_clear());
-                let time = duration(Duration::from_millis(*elapsed_ms));
+                let time = duration(Duration::from_millis(*took_ms));
                 let mark = green(self.mark(true), self.terminal);
                 self.line(format!("{mark} {stage:17} {}", dim(&time, self.terminal)));
             }

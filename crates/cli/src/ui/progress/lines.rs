@@ -153,8 +153,8 @@ fn line(event: &Event) -> Option<String> {
     Some(match event {
         Event::RunStarted { target, .. } => format!("target: {target}"),
         Event::StageStarted { stage, steps } => format!("  {stage}: {}", plural(*steps, "step")),
-        Event::StageFinished { stage, elapsed_ms } => {
-            format!("  {stage}: done in {}", duration(Duration::from_millis(*elapsed_ms)))
+        Event::StageFinished { stage, took_ms } => {
+            format!("  {stage}: done in {}", duration(Duration::from_millis(*took_ms)))
         }
         Event::Sources { source, groups, .. } => {
             format!("  {source}: {}", SourceGroup::sentence(groups))

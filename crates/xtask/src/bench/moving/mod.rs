@@ -174,7 +174,7 @@ impl Bench<'_> {
         let case = self.case.name();
         let peak = bare.finished.peak.max(whole.finished.peak);
         vec![
-            ratio(&format!("{case}: load stage to raw COPY"), bare.stage("load"), raw.took, 1.3),
+            ratio(&format!("{case}: loads to raw COPY"), bare.loads, raw.took, 1.3),
             ratio(
                 &format!("{case}: verification to load, all tables"),
                 bare.verify_steps(),
@@ -230,8 +230,8 @@ impl Bench<'_> {
             finished
         })?;
         show("DuckDB, load alone", &finished);
-        let what = format!("{}: load stage to DuckDB's load", self.case.name());
-        Ok(ratio(&what, bare.stage("load"), finished.took, 1.0))
+        let what = format!("{}: loads to DuckDB's load", self.case.name());
+        Ok(ratio(&what, bare.loads, finished.took, 1.0))
     }
 
     fn fleet_of_pgloader(&self, whole: &Ours) -> Peer<Figure> {

@@ -17,13 +17,11 @@ pub(super) struct Ours {
     pub(super) stages: BTreeMap<String, Duration>,
     /// Per table: its load and its verification.
     pub(super) tables: BTreeMap<String, (Duration, Duration)>,
+    /// From the start of the first load to the end of the last one.
+    pub(super) loads: Duration,
 }
 
 impl Ours {
-    pub(super) fn stage(&self, name: &str) -> Duration {
-        self.stages.get(name).copied().unwrap_or_default()
-    }
-
     pub(super) fn load_steps(&self) -> Duration {
         self.tables.values().map(|times| times.0).sum()
     }
@@ -53,12 +51,13 @@ pub(super) fn run(
         .current_dir(folder.path())
         .env("BENCH_URL", url);
     let finished = measure::run(&mut command)?;
+    let lines = finished.stdout.lines();
+    let events: Vec<serde_json::Value> =
+        lines.filter_map(|line| serde_json::from_str(line).ok()).collect();
     let (mut stages, mut tables) = (BTreeMap::new(), BTreeMap::new());
-    for line in finished.stdout.lines() {
-        let Ok(event) = serde_json::from_str::<serde_json::Value>(line) else { continue };
-        read(&event, &mut stages, &mut tables);
-    }
-    Ok(Ours { finished, stages, tables })
+    events.iter().for_each(|event| read(event, &mut stages, &mut tables));
+    let loads = of_loads(&events);
+    Ok(Ours { finished, stages, tables, loads })
 }
 
 fn folder(case: Case, sources: &Sources, keys: bool, connections: u32) -> std::io::Result<TempDir> {
@@ -81,7 +80,7 @@ fn read(
     tables: &mut BTreeMap<String, (Duration, Duration)>,
 ) {
     let text = |name: &str| event.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
-    let took = event.get("elapsed_ms").and_then(serde_json::Value::as_u64);
+    let took = event.get("took_ms").and_then(serde_json::Value::as_u64);
     let took = Duration::from_millis(took.unwrap_or_default());
     match text("event") {
         "stage-finished" => drop(stages.insert(text("stage").to_owned(), took)),
@@ -94,4 +93,16 @@ fn read(
         }
         _ => {}
     }
+}
+
+/// Verification goes on beside the loads of other tables; it has a figure of its own.
+fn of_loads(events: &[serde_json::Value]) -> Duration {
+    let at = |event: &serde_json::Value| {
+        let of_load = event["step"].as_str().is_some_and(|step| step.starts_with("load/"));
+        event["elapsed_ms"].as_u64().filter(|_| of_load)
+    };
+    let starts = events.iter().filter(|event| event["event"] == "step-started").filter_map(at);
+    let ends = events.iter().filter(|event| event["event"] == "step-finished").filter_map(at);
+    let whole = starts.min().zip(ends.max()).map(|(start, end)| end.saturating_sub(start));
+    Duration::from_millis(whole.unwrap_or_default())
 }
