@@ -45,7 +45,8 @@ fn is_clear(conn: &Connection, table: &str) -> bool {
         }
         Ok(true)
     };
-    checked().unwrap_or_else(|_: rusqlite::Error| false)
+    let found: rusqlite::Result<bool> = checked();
+    found.unwrap_or(false)
 }
 
 /// An index of whole columns, compared byte by byte, on all rows.
