@@ -56,6 +56,8 @@ pub(crate) struct World {
     pub calls: Vec<String>,
     /// The call with this number fails.
     pub fail_at: Option<usize>,
+    /// So do all calls of this name.
+    pub fail_in: Option<&'static str>,
     /// The process dies in the call with this number: nothing that it does later has an effect.
     pub dies_at: Option<usize>,
     /// What was in the journal then; `None`: it lives.
@@ -100,7 +102,7 @@ impl Sim {
             world.died = Some(journal_in(&world.runs));
             return Err(dead());
         }
-        if world.fail_at != Some(world.calls.len()) {
+        if world.fail_at != Some(world.calls.len()) && world.fail_in != Some(name) {
             return Ok(());
         }
         assert!(!world.panics, "simulated defect in {name}");
