@@ -1,6 +1,6 @@
 //! Findings for people, drawn by miette; plain sentences for screen readers and odd terminals.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diagnostics::{Diagnostic, Report, Severity, Sources, plural};
 use miette::{GraphicalReportHandler, GraphicalTheme, NarratableReportHandler};
@@ -8,17 +8,42 @@ use miette::{GraphicalReportHandler, GraphicalTheme, NarratableReportHandler};
 use textwrap::{WordSeparator, WordSplitter};
 
 use crate::io::Terminal;
-use crate::ui::prose;
+use crate::ui::{figures, prose};
 
-/// All findings, one below the other, ending in a blank line each; then who tells more about them.
+/// Nobody reads more at once; and each is looked for in its file from the first line on.
+const DRAWN: usize = 100;
+
+/// All findings, one below the other, ending in a blank line each; then who tells more about them. Of
+/// very many the first ones, errors before all others, and how many there are besides.
 pub(crate) fn render(diagnostics: &[Diagnostic], sources: &Sources, terminal: Terminal) -> String {
-    let mut out: String =
-        diagnostics.iter().map(|d| one(&Report::new(d, sources), terminal)).collect();
+    let mut chosen: Vec<&Diagnostic> = diagnostics.iter().collect();
+    if chosen.len() > DRAWN {
+        chosen.sort_by_key(|one| one.severity() != Severity::Error);
+    }
+    let left_out = chosen.split_off(chosen.len().min(DRAWN));
+    let mut out: String = chosen.iter().map(|d| one(&Report::new(d, sources), terminal)).collect();
+    if !left_out.is_empty() {
+        out.push_str(&prose::sentence(&besides(&left_out), terminal.of_stderr()));
+        out.push_str("\n\n");
+    }
     if let Some(text) = more(diagnostics) {
         out.push_str(&prose::sentence(&text, terminal.of_stderr()));
         out.push('\n');
     }
     out
+}
+
+/// `and 9,900 more: 9,850 BAS401, 50 LNT602; a format for programs, such as JSON, has all of them`
+fn besides(left_out: &[&Diagnostic]) -> String {
+    let mut codes: BTreeMap<&str, u64> = BTreeMap::new();
+    left_out.iter().for_each(|one| *codes.entry(one.code.id).or_default() += 1);
+    let codes: Vec<_> =
+        codes.iter().map(|(code, n)| format!("{} {code}", figures::count(*n))).collect();
+    format!(
+        "and {} more: {}; a format for programs, such as JSON, has all of them",
+        figures::count(left_out.len() as u64),
+        codes.join(", ")
+    )
 }
 
 /// Notes speak for themselves.
@@ -87,4 +112,28 @@ pub(crate) fn count(diagnostics: &[Diagnostic]) -> String {
     let shown: Vec<String> =
         parts.iter().filter(|(n, _)| *n > 0).map(|(n, noun)| plural(*n, noun)).collect();
     shown.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use diagnostics::code;
+
+    use super::*;
+
+    /// Errors stand before what else there is, and nothing is dropped without a word.
+    #[test]
+    fn of_very_many_the_first_are_drawn_and_the_others_counted() {
+        let of =
+            |code, n: usize| (0..n).map(move |at| Diagnostic::new(code, format!("finding {at}")));
+        let found: Vec<_> =
+            of(&code::FOREIGN_KEY_WITHOUT_INDEX, 100).chain(of(&code::SQL_SYNTAX, 1_150)).collect();
+        let text = render(&found, &Sources::default(), Terminal::NONE);
+        let drawn = text.matches("finding ").count();
+        assert_eq!(drawn, DRAWN, "{text}");
+        assert!(
+            !text.contains("LNT602]") && text.contains("and 1,150 more: 1,050 CAT301, 100 LNT602")
+        );
+        let few = render(&found[..DRAWN], &Sources::default(), Terminal::NONE);
+        assert!(!few.contains(" more: "), "{few}");
+    }
 }
