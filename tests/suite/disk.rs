@@ -95,10 +95,10 @@ fn runs_full(part: &str, seen: &str) {
     let (_keep, plan) = example("quickstart");
     let sources = testkit::states(&plan.join("data"));
     let Some(mounted) = Mounted::on(&plan.join(part), 20_000) else { return };
-    let filled = Cell::new(None);
+    let (filled, done) = (Cell::new(None), Cell::new(false));
     let hook = || {
         let found = tool("find", &[&plan.to_string_lossy(), "-name", seen]);
-        if !found.is_empty() && filled.take().is_none() {
+        if !found.is_empty() && !done.replace(true) {
             filled.set(Some(fill(&mounted.0)));
         }
         false

@@ -15,16 +15,22 @@ pub(crate) fn create_new(path: &Path) -> io::Result<File> {
     Ok(File::from(rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR)?))
 }
 
-/// Opens an existing file without following a link in its place, or waiting for a pipe's other end.
+/// Opens an existing file without following a link in its place, or waiting for a pipe's other end:
+/// those are `InvalidInput`.
 pub(crate) fn open(path: &Path, write: bool) -> io::Result<File> {
     faults::io("open file")?;
     let access = if write { OFlags::RDWR | OFlags::APPEND } else { OFlags::RDONLY };
     let flags = access | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-    let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
-    match file.metadata()?.is_file() {
-        true => Ok(file),
-        false => Err(io::Error::other("what is there is no file")),
-    }
+    let opened = rustix::fs::open(path, flags, Mode::empty());
+    let file = match opened {
+        Err(rustix::io::Errno::LOOP) => return Err(no_file("a link")),
+        opened => File::from(opened?),
+    };
+    if file.metadata()?.is_file() { Ok(file) } else { Err(no_file("no file")) }
+}
+
+fn no_file(what: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, format!("what is there is {what}"))
 }
 
 /// Creates the folder, which must not exist, with mode 0700, and makes its name durable.

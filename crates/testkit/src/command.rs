@@ -1,6 +1,5 @@
 //! Programs as processes.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -75,9 +74,7 @@ impl Program {
         let done = act();
         if let Some(before) = before {
             let after = states();
-            let names: BTreeSet<&PathBuf> = before.keys().chain(after.keys()).collect();
-            let changed: Vec<_> =
-                names.into_iter().filter(|name| before.get(*name) != after.get(*name)).collect();
+            let changed: Vec<_> = before.symmetric_difference(&after).collect();
             assert!(changed.is_empty(), "L1: {args:?} changed {changed:?}");
         }
         done

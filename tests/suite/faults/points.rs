@@ -40,19 +40,29 @@ pub(super) fn count(program: &Program, folder: &Path, command: &[&str]) -> u64 {
     names(program, folder, command).len() as u64
 }
 
-/// Tries the points that are asked for, and then from the end until one is after the change: where
-/// threads race, the last ones that were counted are not always passed. The attempt says whether it
-/// was, and nothing where its point was not passed.
+/// Tries the points that are asked for, and then others until one stopped the command before the
+/// change and one after it: what the first ones fail may be of no consequence, and where threads race
+/// the last ones that were counted are not always passed. The attempt says whether the change was
+/// there, and nothing where its point was not passed.
 pub(super) fn each(points: u64, mut attempt: impl FnMut(u64) -> Option<bool>) {
-    let mut after = false;
+    let (mut before, mut after) = (false, false);
+    let mut one = |number: u64, before: &mut bool, after: &mut bool| match attempt(number) {
+        Some(true) => *after = true,
+        Some(false) => *before = true,
+        None => {}
+    };
     for number in Numbers::asked_for().of(points) {
-        after |= attempt(number) == Some(true);
+        one(number, &mut before, &mut after);
+    }
+    for number in (1..points).take(60) {
+        if !before {
+            one(number, &mut before, &mut after);
+        }
     }
     for number in (1..points).rev().take(60) {
-        if after {
-            break;
+        if !after {
+            one(number, &mut before, &mut after);
         }
-        after = attempt(number) == Some(true);
     }
 }
 

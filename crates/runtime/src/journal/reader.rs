@@ -83,6 +83,12 @@ fn take(read: &mut Read, bytes: &[u8]) -> Result<(), EngineError> {
     Ok(())
 }
 
+pub(crate) fn unreadable(path: &Path, error: &std::io::Error) -> EngineError {
+    EngineError::new(&code::JOURNAL_UNWRITABLE, format!("the journal cannot be read: {error}"))
+        .object(path.display().to_string())
+        .help("where its disk is lost, move the file away: the target still says what it holds")
+}
+
 fn bytes_of(path: &Path) -> Result<Vec<u8>, EngineError> {
     use std::io::Read as _;
     let mut bytes = Vec::new();
@@ -93,8 +99,12 @@ fn bytes_of(path: &Path) -> Result<Vec<u8>, EngineError> {
             Err(EngineError::new(&code::NO_RUN, "there is no journal")
                 .object(path.display().to_string()))
         }
-        Err(error) => Err(corrupt(format!("the journal cannot be read: {error}"))
-            .object(path.display().to_string())),
+        Err(error) if error.kind() == std::io::ErrorKind::InvalidInput => {
+            Err(corrupt(format!("the journal cannot be read: {error}"))
+                .object(path.display().to_string()))
+        }
+        // It may be whole: who takes it for damaged would go on without it.
+        Err(error) => Err(unreadable(path, &error)),
     }
 }
 

@@ -7,6 +7,7 @@ mod choose;
 pub(crate) mod evidence;
 mod undo;
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use diagnostics::code;
@@ -20,6 +21,7 @@ pub use undo::{Accept, Rollback, abort, accept, rollback};
 use crate::clock::Clock;
 use crate::engine::{RunInfo, TargetEngine};
 use crate::journal::format::Closing;
+use crate::journal::reader::unreadable;
 use crate::journal::{JOURNAL_FILE, Journal, Record, View};
 use crate::run::runs_folder;
 use crate::{EngineError, private};
@@ -141,8 +143,13 @@ fn info(request: &Request<'_>) -> RunInfo {
 
 /// The journal, locked. `None` where there is none, or one that is damaged: the target still answers.
 fn adopt(folder: &Path, run_id: &str) -> Result<Option<Journal>, EngineError> {
-    if private::open(&folder.join(JOURNAL_FILE), false).is_err() {
-        return Ok(None);
+    let path = folder.join(JOURNAL_FILE);
+    match private::open(&path, false) {
+        Ok(_) => {}
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::InvalidInput) => {
+            return Ok(None);
+        }
+        Err(error) => return Err(unreadable(&path, &error)),
     }
     match Journal::adopt(folder) {
         Ok(Some(journal)) => Ok(Some(journal)),
