@@ -61,7 +61,9 @@ fn exit_code_of(state: RunState) -> u8 {
 
 /// The runs before this one, the last first.
 fn earlier(mut all: Vec<RunStatus>, shown: &RunStatus) -> Vec<RunStatus> {
-    all.retain(|run| run.run_id < shown.run_id);
+    // They are in their order, which the names of two runs of one second are not.
+    let at = all.iter().position(|run| run.run_id == shown.run_id);
+    all.truncate(at.unwrap_or_default());
     all.reverse();
     all.truncate(EARLIER);
     all
