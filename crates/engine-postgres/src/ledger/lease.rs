@@ -15,9 +15,25 @@ pub(super) fn join(session: &mut Session, schema: &str, leads: bool) -> Result<i
     let sql =
         format!("insert into {}.member (who, leads) values ($1, $2) returning id", quote(schema));
     let member: i32 = session.value(&STATEMENT_FAILED, &sql, &[&who, &leads])?;
-    let sql = "select pg_catalog.pg_advisory_lock($1, $2)";
-    session.rows(&STATEMENT_FAILED, sql, &[&key(schema), &member])?;
+    hold(session, schema, member)?;
     Ok(member)
+}
+
+fn hold(session: &mut Session, schema: &str, member: i32) -> Result<()> {
+    let sql = "select pg_catalog.pg_advisory_lock($1, $2)";
+    session.rows(&STATEMENT_FAILED, sql, &[&key(schema), &member]).map(drop)
+}
+
+/// The same member on another session. The server may not have seen the end of the old one, which
+/// holds the member's lock for as long: it is ended.
+pub(super) fn rejoin(session: &mut Session, schema: &str, member: i32) -> Result<()> {
+    let sql = "select pg_catalog.pg_terminate_backend(l.pid) from pg_catalog.pg_locks l \
+        where l.locktype = 'advisory' and l.granted and l.objsubid = 2 \
+          and l.database = (select oid from pg_catalog.pg_database where datname = current_database()) \
+          and l.classid::bigint = ($1::integer::bigint & 4294967295) and l.objid::bigint = $2::integer";
+    session.rows(&STATEMENT_FAILED, sql, &[&key(schema), &member])?;
+    hold(session, schema, member)?;
+    heartbeat(session, schema, member)
 }
 
 /// The first half of the members' advisory keys; the second is the member.

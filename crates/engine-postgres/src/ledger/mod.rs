@@ -54,7 +54,6 @@ pub(crate) struct PostgresLedger {
     run_id: String,
     schema: String,
     member: Option<i32>,
-    leads: bool,
 }
 
 /// What its session is for, in the application's name.
@@ -68,7 +67,6 @@ impl PostgresLedger {
             run_id: run_id.to_owned(),
             schema: name(run_id),
             member: None,
-            leads: false,
         })
     }
 
@@ -109,7 +107,6 @@ impl Ledger for PostgresLedger {
         } else {
             entries::create(&mut self.session, &self.schema, &self.run_id, fleet)?;
         }
-        self.leads = true;
         self.member = Some(lease::join(&mut self.session, &self.schema, true)?);
         Ok(())
     }
@@ -150,9 +147,11 @@ impl Ledger for PostgresLedger {
         if !self.session.client.is_closed() {
             return Ok(());
         }
+        let member = self.member()?;
         let lost = |error: EngineError| error.class(ErrorClass::ConnectionLost);
-        self.session = self.connector.open(SESSION).map_err(lost)?;
-        self.member = Some(lease::join(&mut self.session, &self.schema, self.leads)?);
+        let mut session = self.connector.open(SESSION).map_err(lost)?;
+        lease::rejoin(&mut session, &self.schema, member)?;
+        self.session = session;
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use super::Shared;
 use super::load::{Read, Units, Watch, one_lease, until_done};
 use crate::EngineError;
 use crate::binding::{Binding, loads};
-use crate::engine::{FleetUnit, LoadInto, RowSink, Tally, Worker};
+use crate::engine::{FleetUnit, Lease, LoadInto, RowSink, Tally, Worker};
 use crate::executor::{Context, again};
 
 /// How often a table's progress is told at most.
@@ -22,13 +22,8 @@ pub(crate) fn load(
     worker: &mut dyn Worker,
     load: &Load,
 ) -> Result<Tally, EngineError> {
-    let (mut units, watch) = (Snapshots::of(context, load)?, Told::new(context, shared, load));
     shared.begin(&load.table)?;
-    let mut held = None;
-    again::on_lost_connection(context, worker, &load.table, &mut |worker| {
-        shared.take_back(held.take().as_ref())?;
-        until_done(shared, worker, &mut units, &watch, &mut held)
-    })
+    taking(context, shared, worker, load, until_done)
 }
 
 /// Loads the units of one lease of a table that another thread leads; `false`: there are none.
@@ -38,11 +33,32 @@ pub(crate) fn help(
     worker: &mut dyn Worker,
     load: &Load,
 ) -> Result<bool, EngineError> {
-    let (mut units, watch) = (Snapshots::of(context, load)?, Told::new(context, shared, load));
-    let mut held = None;
+    taking(context, shared, worker, load, one_lease)
+}
+
+/// How units are taken: with the lease that is lost where the connection is.
+type Take<T> = fn(
+    &Shared,
+    &mut dyn Worker,
+    &mut dyn Units,
+    &dyn Watch,
+    &mut Option<Lease>,
+) -> Result<T, EngineError>;
+
+/// Takes units, and again those whose connection was lost.
+fn taking<T>(
+    context: &Context<'_>,
+    shared: &Shared,
+    worker: &mut dyn Worker,
+    load: &Load,
+    take: Take<T>,
+) -> Result<T, EngineError> {
+    let binding = context.binding(&load.table)?;
+    let mut units = Snapshots { context, load, binding };
+    let (watch, mut held) = (Told::new(context, shared, load), None);
     again::on_lost_connection(context, worker, &load.table, &mut |worker| {
         shared.take_back(held.take().as_ref())?;
-        one_lease(shared, worker, &mut units, &watch, &mut held)
+        take(shared, worker, &mut units, &watch, &mut held)
     })
 }
 
@@ -62,12 +78,6 @@ struct Snapshots<'a> {
     context: &'a Context<'a>,
     load: &'a Load,
     binding: &'a Binding,
-}
-
-impl<'a> Snapshots<'a> {
-    fn of(context: &'a Context<'a>, load: &'a Load) -> Result<Self, EngineError> {
-        Ok(Self { context, load, binding: context.binding(&load.table)? })
-    }
 }
 
 impl Units for Snapshots<'_> {
