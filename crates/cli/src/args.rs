@@ -29,7 +29,7 @@ pub use program::{Codes, Completions, Local, LocalAction, Man, Schema};
 pub use recovery::{Abort, Accept, Bundle, OfRun, Resume, Rollback};
 pub use rehearse::{RehearsalFormat, Rehearse};
 pub use run::{Run, Status, Verify};
-pub use schemas::{Baseline, BaselineAction, Capture, Drift, Scope};
+pub use schemas::{Baseline, BaselineAction, Capture, Counts, Drift, Scope};
 pub use worker::Worker;
 
 const TEMPLATE: &str = "\

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{Scope, Scratch, TEMPLATE};
+use super::{Counts, Scratch, TEMPLATE};
 
 /// Show what a change does to a schema: exit 0 equal, 3 differences, other codes: could not tell
 ///
@@ -42,17 +42,8 @@ pub struct Diff {
     /// Engine of SQL files [default: the other side's, or what is written in them, or postgres]
     #[arg(long, value_enum, value_name = "ENGINE")]
     pub engine: Option<SqlEngine>,
-    /// Facts that count, separated by commas
-    #[arg(long, value_enum, value_delimiter = ',', value_name = "FACTS",
-          default_values_t = [Scope::Structure, Scope::Grants, Scope::Comments])]
-    pub scope: Vec<Scope>,
-    /// Names that the engine made for constraints and indexes do not count
-    #[arg(long, value_name = "BOOL", default_value_t = true, default_missing_value = "true",
-          num_args = 0..=1, require_equals = true, action = clap::ArgAction::Set)]
-    pub ignore_generated_names: bool,
-    /// Partitions that do not count, by name: `events_*` (`*` any characters, `?` one)
-    #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
-    pub ignore_partitions: Vec<String>,
+    #[command(flatten)]
+    pub counts: Counts,
     #[command(flatten)]
     pub scratch: Scratch,
     /// Form of the answer

@@ -34,6 +34,19 @@ pub struct Drift {
     /// Schema to compare [default: the one the baseline is about]
     #[arg(long, value_name = "SCHEMA")]
     pub schema: Option<String>,
+    #[command(flatten)]
+    pub counts: Counts,
+    #[command(flatten)]
+    pub scratch: Scratch,
+    #[command(flatten)]
+    pub place: Place,
+    #[arg(long, value_enum, default_value_t = FindingsFormat::Text)]
+    pub format: FindingsFormat,
+}
+
+/// What counts where two schemas are compared.
+#[derive(Clone, Debug, Args)]
+pub struct Counts {
     /// Facts that count, separated by commas
     #[arg(long, value_enum, value_delimiter = ',', value_name = "FACTS",
           default_values_t = [Scope::Structure, Scope::Grants, Scope::Comments])]
@@ -45,12 +58,6 @@ pub struct Drift {
     /// Partitions that do not count, by name: `events_*` (`*` any characters, `?` one)
     #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
     pub ignore_partitions: Vec<String>,
-    #[command(flatten)]
-    pub scratch: Scratch,
-    #[command(flatten)]
-    pub place: Place,
-    #[arg(long, value_enum, default_value_t = FindingsFormat::Text)]
-    pub format: FindingsFormat,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -31,10 +31,10 @@ pub(super) struct Item {
 
 impl Review {
     pub(super) fn of(mut from: Read, mut to: Read, args: &Diff) -> Self {
-        let ignore_generated_names = args.ignore_generated_names;
-        let options = DiffOptions { scope: facts(&args.scope), ignore_generated_names };
+        let ignore_generated_names = args.counts.ignore_generated_names;
+        let options = DiffOptions { scope: facts(&args.counts.scope), ignore_generated_names };
         for catalog in from.catalogs().chain(to.catalogs()) {
-            catalog.ignore_partitions(&args.ignore_partitions);
+            catalog.ignore_partitions(&args.counts.ignore_partitions);
         }
         let mut found = diff(&from.catalog, &to.catalog, &options);
         leave_out_extensions(&mut found, &from, &to);

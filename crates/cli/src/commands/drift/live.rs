@@ -181,8 +181,8 @@ pub(super) fn differences(
     live: &Live,
     args: &Drift,
 ) -> Vec<Difference> {
-    let ignore_generated_names = args.ignore_generated_names;
-    let options = DiffOptions { scope: facts(&args.scope), ignore_generated_names };
+    let ignore_generated_names = args.counts.ignore_generated_names;
+    let options = DiffOptions { scope: facts(&args.counts.scope), ignore_generated_names };
     let mut found = diff(expected, actual, &options);
     let came_along = |key: &ObjectKey| {
         // Extensions belong to the database: one that other schemas use is no drift of this one.

@@ -104,7 +104,7 @@ fn of_baseline(path: &Path, args: &args::Drift, io: &Io) -> Outcome {
     same_major(&expected.via, &live)?;
     let mut actual = live.catalog()?;
     for catalog in [&mut expected.catalog, &mut actual] {
-        catalog.ignore_partitions(&args.ignore_partitions);
+        catalog.ignore_partitions(&args.counts.ignore_partitions);
     }
     let differences = live::differences(&expected.catalog, &actual, &live, args);
     let sides =
