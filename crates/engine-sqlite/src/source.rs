@@ -10,15 +10,15 @@ mod manifest;
 pub(crate) mod orphans;
 mod reading;
 mod schema;
+mod taking;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use ::backup::manifest::Timings;
 use ::backup::unfinished::{self, Hold};
 use ::backup::{BackupName, files};
 use diagnostics::code;
@@ -33,17 +33,16 @@ pub(crate) use backup::{Integrity, integrity_messages, sync};
 pub(crate) use fingerprint::{name_of, sha256};
 pub(crate) use reading::{Keeps, Opened, with_source};
 
-use crate::canonical::{digest_database, stored_tables};
+use crate::canonical::stored_tables;
 use crate::connect;
 use crate::error_code::{engine_error, io_error, source_error};
 use crate::introspect::introspect;
 use crate::sandbox;
 use crate::snapshot::SqliteSnapshot;
 use crate::text::quote;
-use backup::{Durable, Partial, check_copy, check_integrity};
+use backup::{Durable, check_integrity};
 use file::Located;
-use manifest::Taken;
-use reading::OpenMode;
+use taking::{Destination, back_up};
 
 /// How long a writer may hold a source before that is an error.
 const BUSY: Duration = Duration::from_secs(10);
@@ -280,154 +279,10 @@ fn is_internal(table: &str) -> bool {
     table.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("sqlite_"))
 }
 
-/// Where a backup goes.
-enum Destination<'a> {
-    /// A run knows the name beforehand.
-    At(&'a Path),
-    /// The name has the digest of the backup in it.
-    Named { folder: &'a Path, name: BackupName },
-}
-
-impl Destination<'_> {
-    /// While it is written.
-    fn writing(&self) -> PathBuf {
-        match self {
-            Destination::At(path) => path.to_path_buf(),
-            Destination::Named { folder, name } => folder.join(name.partial()),
-        }
-    }
-
-    /// The name of the verified backup.
-    fn settled(&self, sha256: &str) -> PathBuf {
-        match self {
-            Destination::At(path) => path.to_path_buf(),
-            Destination::Named { folder, name } => folder.join(name.with_digest(sha256)),
-        }
-    }
-
-    /// The backup gets that name, which must be free. Its manifest is there already: a command that
-    /// dies between the two leaves a manifest of nothing, and not rows that nobody knows of.
-    fn settle(&self, written: &Path, settled: &Path, partial: &mut Partial) -> Result<()> {
-        if written == settled {
-            return Ok(());
-        }
-        let failed = |error| io_error(&code::BACKUP_FAILED, &settled.display().to_string(), &error);
-        let renamed = files::rename_new(written, settled);
-        // Also where it has the name and that is not durable; a file of that name that was there
-        // before is not ours.
-        if !written.exists() {
-            partial.take(settled);
-        }
-        renamed.map_err(failed)
-    }
-}
-
-fn back_up(
-    source: &Located,
-    to: &Destination<'_>,
-    snapshot: &Path,
-    work: &Path,
-    durable: Durable,
-    busy: Duration,
-) -> Result<BackupReport> {
-    let (start, written) = (Instant::now(), to.writing());
-    let before = fingerprint::fingerprint(source)?.files;
-    let ((digests, mut taken, mut partial), _) =
-        reading::with_source(source, work, busy, |conn, mode| {
-            take(source, conn, mode, &written, before.clone())
-        })?;
-    taken.timings.taken_ms = millis(start);
-    if durable == Durable::Now {
-        let failed = |error| io_error(&code::BACKUP_FAILED, &written.display().to_string(), &error);
-        sync(&written).map_err(failed)?;
-    }
-    let drill = Instant::now();
-    // Side by side: one reads the backup, the other what is restored from it.
-    let (foreign_key_violations, sha256) = std::thread::scope(|scope| {
-        let drill = scope.spawn(|| backup::drill(&written, snapshot, &digests, &mut partial));
-        let violations = examine(source, &written, &mut taken);
-        let drilled = drill.join().unwrap_or_else(|_| Err(panicked()));
-        violations.and_then(|violations| Ok((violations, drilled?)))
-    })?;
-    taken.timings.drill_ms = millis(drill);
-    let mut report = finish(&written, snapshot, &digests, foreign_key_violations, sha256)?;
-    report.backup = to.settled(&report.sha256);
-    report.elapsed_ms = millis(start);
-    manifest::write(&report, taken, &digests, durable, &mut partial)?;
-    to.settle(&written, &report.backup, &mut partial)?;
-    partial.keep();
-    Ok(report)
-}
-
-fn millis(since: Instant) -> u64 {
-    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
-}
-
-/// SQLite's own checks of the copy: what is wrong with it was wrong with the source. Gives the rows
-/// that break declared foreign keys.
-fn examine(source: &Located, written: &Path, taken: &mut Taken) -> Result<u64> {
-    let copy = backup::open_copy(written)?;
-    taken.virtual_tables = check_copy(&source.shown, &copy)?;
-    taken.schema_fingerprint = schema_fingerprint(written, &copy)?;
-    orphans::count(&copy).map_err(|error| source_error(&source.shown, &error))
-}
-
 /// The one that `baseline capture` prints.
 pub(crate) fn schema_fingerprint(path: &Path, conn: &Connection) -> Result<String> {
     let catalog = introspect(conn).map_err(|error| {
         engine_error(&code::BACKUP_FAILED, &error).object(path.display().to_string())
     })?;
     Ok(catalog::fingerprint(&catalog, catalog::Scope::default()))
-}
-
-/// Within the one read transaction: the digests of all tables, and the copy.
-fn take(
-    source: &Located,
-    conn: &Connection,
-    mode: OpenMode,
-    written: &Path,
-    files: Vec<runtime::engine::FileState>,
-) -> Result<(backup::Digests, Taken, Partial)> {
-    let failed = |error: rusqlite::Error| source_error(&source.shown, &error);
-    let (taken_at, mut partial) = (runtime::clock::now(), Partial::new());
-    let digests = digest_database(conn).map_err(failed)?;
-    backup::copy_unsynced(conn, written, &mut partial)?;
-    let (page_size, user_version, application_id) = header(source, conn)?;
-    let taken = Taken {
-        source: source.shown.clone(),
-        path: source.path.clone(),
-        files,
-        open_mode: mode.name(),
-        page_size,
-        user_version,
-        application_id,
-        virtual_tables: Vec::new(),
-        schema_fingerprint: String::new(),
-        taken_at,
-        timings: Timings::default(),
-    };
-    Ok((digests, taken, partial))
-}
-
-fn finish(
-    written: &Path,
-    snapshot: &Path,
-    digests: &backup::Digests,
-    foreign_key_violations: u64,
-    sha256: String,
-) -> Result<BackupReport> {
-    let object = written.display().to_string();
-    let failed = |error: std::io::Error| io_error(&code::BACKUP_FAILED, &object, &error);
-    files::make_read_only(snapshot).map_err(failed)?;
-    files::make_read_only(written).map_err(failed)?;
-    let size = written.metadata().map_err(failed)?.len();
-    let own = digests.iter().filter(|(table, _)| !is_internal(table));
-    Ok(BackupReport {
-        backup: written.to_owned(),
-        sha256,
-        size,
-        tables: own.map(|(table, digest)| (table.clone(), *digest)).collect(),
-        foreign_key_violations,
-        elapsed_ms: 0,
-    })
 }

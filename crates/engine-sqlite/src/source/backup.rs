@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use backup::unfinished::Hold;
-use diagnostics::code;
+use diagnostics::{code, plural};
 use runtime::engine::Result;
 use runtime::{EngineError, RowDigest, faults};
 use rusqlite::backup::{Backup, StepResult};
@@ -20,7 +20,7 @@ use super::indexes;
 use crate::canonical::digest_database;
 use crate::connect::{self, Access};
 use crate::error_code::{CORRUPT, engine_error, io_error, source_error};
-use crate::text::{count, quote};
+use crate::text::quote;
 
 pub(crate) type Digests = BTreeMap<String, RowDigest>;
 
@@ -260,7 +260,7 @@ fn difference(source: &Digests, copy: &Digests, what: &str) -> Option<String> {
             Some(format!("{what} holds other values in table `{table}` than the source"))
         }
         (a, b) => {
-            let rows = |digest: Option<&RowDigest>| count(digest.map_or(0, |d| d.rows), "row");
+            let rows = |digest: Option<&RowDigest>| plural(digest.map_or(0, |d| d.rows), "row");
             Some(format!("{what} has {} in table `{table}`, the source {}", rows(b), rows(a)))
         }
     })

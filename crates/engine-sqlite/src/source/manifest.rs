@@ -6,7 +6,8 @@ use backup::manifest::{About, Content, FORMAT, Manifest, OriginFile, Sqlite, Tim
 use diagnostics::code;
 use runtime::engine::{BackupReport, FileState, Result};
 
-use super::backup::{Digests, Durable, Partial};
+use super::backup::{Durable, Partial};
+use super::taking::Made;
 use crate::connect;
 use crate::error_code::io_error;
 
@@ -19,9 +20,6 @@ pub(crate) struct Taken {
     pub(crate) page_size: u32,
     pub(crate) user_version: i32,
     pub(crate) application_id: i32,
-    /// What virtual tables find wrong with their own indexes.
-    pub(crate) virtual_tables: Vec<String>,
-    pub(crate) schema_fingerprint: String,
     pub(crate) taken_at: jiff::Timestamp,
     pub(crate) timings: Timings,
 }
@@ -29,14 +27,13 @@ pub(crate) struct Taken {
 /// Written last: a backup with a manifest is one that was restored and compared.
 pub(crate) fn write(
     report: &BackupReport,
-    taken: Taken,
-    digests: &Digests,
+    made: Made,
     durable: Durable,
     partial: &mut Partial,
 ) -> Result<()> {
     let path = Manifest::path_for(&report.backup);
     partial.take(&path);
-    let manifest = manifest(report, taken, digests);
+    let manifest = manifest(report, made);
     let written = match durable {
         Durable::Now => manifest.write(&report.backup),
         Durable::Later => manifest.write_unsynced(&report.backup),
@@ -44,7 +41,7 @@ pub(crate) fn write(
     written.map_err(|error| io_error(&code::BACKUP_FAILED, &path.display().to_string(), &error))
 }
 
-fn manifest(report: &BackupReport, taken: Taken, digests: &Digests) -> Manifest {
+fn manifest(report: &BackupReport, Made { taken, digests, examined }: Made) -> Manifest {
     let file =
         |file: FileState| OriginFile { name: file.name, size: file.size, sha256: file.sha256 };
     let about = About::Sqlite(Sqlite {
@@ -55,7 +52,7 @@ fn manifest(report: &BackupReport, taken: Taken, digests: &Digests) -> Manifest 
         user_version: taken.user_version,
         application_id: taken.application_id,
         foreign_key_violations: report.foreign_key_violations,
-        virtual_table_findings: taken.virtual_tables,
+        virtual_table_findings: examined.virtual_tables,
     });
     Manifest {
         format: FORMAT,
@@ -66,7 +63,7 @@ fn manifest(report: &BackupReport, taken: Taken, digests: &Digests) -> Manifest 
         program: concat!("cutover ", env!("CARGO_PKG_VERSION")).to_owned(),
         engine: connect::version(),
         origin: taken.source,
-        schema_fingerprint: taken.schema_fingerprint,
+        schema_fingerprint: examined.schema_fingerprint,
         tables: digests
             .iter()
             .map(|(table, digest)| (table.clone(), Content::from(digest)))

@@ -6,7 +6,9 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use super::backup::Partial;
 use super::*;
+use crate::canonical::digest_database;
 use crate::text::literal;
 
 /// A folder whose files must be the same at the end as after `freeze`.
