@@ -11,7 +11,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("plan", &["diagnostics", "sql"]),
     ("catalog", &["diagnostics", "sql"]),
     ("ir", &["catalog", "diagnostics"]),
-    ("proposal", &["ir", "sql"]),
+    ("proposal", &["diagnostics", "ir", "sql"]),
     ("compiler", &["catalog", "diagnostics", "ir", "plan", "sql"]),
     ("runtime", &["catalog", "diagnostics", "ir"]),
     // Manifests are written by the engines and read by the command line; the runtime needs neither.

@@ -40,7 +40,7 @@ pub(crate) fn create_state(folder: &Path) -> Result<(), Failure> {
     made.and_then(|()| hide_from_git(folder)).map_err(|error| {
         let why = crate::plan_input::reason(&error);
         let message = format!("the state folder `{}` cannot be written: {why}", folder.display());
-        let diagnostic = Diagnostic::new(&code::JOURNAL_UNWRITABLE, message)
+        let diagnostic = Diagnostic::new(&code::JOURNAL_INACCESSIBLE, message)
             .help("name another folder with `--state-dir` or CUTOVER_STATE_DIR");
         Failure::new(diagnostic, exit_code::FINDINGS)
     })

@@ -199,7 +199,7 @@ codes! {
     JOURNAL_CORRUPT = "JRN901" "journal-corrupt" Error Journal "a journal record is damaged";
     UNFINISHED_RUN = "JRN902" "unfinished-run" Warning Journal "an earlier run did not end by itself";
     JOURNAL_TOO_NEW = "JRN903" "journal-too-new" Error Journal "the journal was written by a newer version";
-    JOURNAL_UNWRITABLE = "JRN904" "journal-unwritable" Error Journal "the journal cannot be written";
+    JOURNAL_INACCESSIBLE = "JRN904" "journal-inaccessible" Error Journal "the journal cannot be read or written";
     NO_RUN = "JRN905" "no-run" Error Journal "there is no such run";
     UNFINISHED_IN_THE_WAY = "JRN906" "unfinished-run-in-the-way" Error Journal "what an unfinished run built is still in the target";
 

@@ -13,6 +13,7 @@ mod miette_adapter;
 mod source;
 mod suggest;
 mod text;
+mod words;
 
 pub use code::{Code, Family, Severity};
 pub use diagnostic::{Diagnostic, Label, has_errors, sort};
@@ -20,4 +21,5 @@ pub use json::JsonDiagnostic;
 pub use miette_adapter::Report;
 pub use source::{Position, SourceFile, SourceId, SourceText, Sources, Span, Spanned};
 pub use suggest::did_you_mean;
-pub use text::{plural, render};
+pub use text::render;
+pub use words::{grouped, plural};

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use catalog::properties as p;
 use catalog::{Catalog, Change, Difference, Kind, ObjectKey};
-use diagnostics::code;
+use diagnostics::{code, plural};
 use ir::{CompiledPlan, Existing, NewComponent};
 use runtime::EngineError;
 use runtime::engine::{Preflight, ReplacedTable, Result, SourcePath};
@@ -23,7 +23,7 @@ use crate::source::file::{beside, has_journal_header, locate};
 use crate::source::{name_of, sha256};
 use crate::target::SqliteTarget;
 use crate::target::place::Place;
-use crate::text::{count, quote};
+use crate::text::quote;
 
 /// Also gives the database in memory that the plan's statements were applied to.
 pub(crate) fn preflight(
@@ -196,7 +196,7 @@ fn would_be_lost(table: &ReplacedTable, built: &Catalog) -> bool {
 }
 
 fn lost(target: &SqliteTarget, table: &ReplacedTable) -> EngineError {
-    let rows = count(table.rows, "row");
+    let rows = plural(table.rows, "row");
     let message = format!(
         "the target has table `{}` with {rows} that the plan does not build; the new file would be \
          without it",

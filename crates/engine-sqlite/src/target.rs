@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use catalog::{Catalog, DiffOptions, Difference, Normaliser, Scope, diff, fingerprint};
-use diagnostics::code;
+use diagnostics::{code, plural};
 use ir::{Check, CompiledPlan, Existing};
 use runtime::engine::{
     BackupReport, CatalogReport, CheckOutcome, Leftover, LoadInto, Outcome, Preflight,
@@ -34,7 +34,6 @@ use crate::preflight;
 use crate::promote;
 use crate::scratch::SqliteNormaliser;
 use crate::snapshot::sort_in;
-use crate::text::count;
 use crate::worker::SqliteWorker;
 use lock::Lock;
 use place::Place;
@@ -311,7 +310,7 @@ fn foreign_key_defect(conn: &Connection, table: &str) -> Option<String> {
     match connect::count(conn, sql, [table]) {
         Ok(0) => None,
         Ok(rows) => {
-            Some(format!("{} of table {table} without the row it refers to", count(rows, "row")))
+            Some(format!("{} of table {table} without the row it refers to", plural(rows, "row")))
         }
         Err(error) => Some(format!("table {table}: {}", failure(&error).message)),
     }

@@ -12,11 +12,6 @@ pub(crate) fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
-/// `1 row`, `2 rows`.
-pub(crate) fn count(n: u64, one: &str) -> String {
-    if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
-}
-
 /// A value as PostgreSQL writes it, so that figures of both engines compare as text.
 pub(crate) fn shown(value: ValueRef<'_>) -> Option<String> {
     match value {

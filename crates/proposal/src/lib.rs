@@ -13,7 +13,6 @@ mod choose;
 mod default;
 pub mod evidence;
 mod expression;
-mod figures;
 mod indexes;
 mod keys;
 mod name;

@@ -9,10 +9,10 @@ use crate::choose::{Choice, Role, Truth, choose};
 use crate::default::{self, Translated};
 use crate::evidence::{self, Database, Other};
 use crate::expression::{self, Known};
-use crate::figures::counted;
 use crate::indexes;
 use crate::keys::{self, Place};
 use crate::name::Names;
+use diagnostics::plural;
 
 /// What is built, in the order in which it is written.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -220,7 +220,7 @@ impl<'a> Maker<'a> {
         } else if (column.not_null || in_key) && column.values.nulls == 0 {
             definition += " not null";
         } else if column.not_null {
-            let nulls = counted(column.values.nulls, "row");
+            let nulls = plural(column.values.nulls, "row");
             decide.push(format!("declared not null, but null in {nulls}"));
         }
         match default::translate(column, choice.candidate) {
@@ -274,7 +274,7 @@ impl<'a> Maker<'a> {
             (0, Some(why)) => made.decide.push(format!("without its primary key: {why}")),
             (nulls, _) => made.decide.push(format!(
                 "without its primary key: {} in it, which SQLite lets pass",
-                counted(nulls, "null")
+                plural(nulls, "null")
             )),
         }
     }
@@ -343,7 +343,7 @@ impl<'a> Maker<'a> {
             return Some(format!("its columns are not those of a key of `{}`", key.table));
         };
         if key.orphans > 0 {
-            let rows = counted(key.orphans, "row");
+            let rows = plural(key.orphans, "row");
             let refer = if key.orphans == 1 { "refers" } else { "refer" };
             return Some(format!("{rows} {refer} to no row of `{}`: mend or delete", key.table));
         }
@@ -430,7 +430,7 @@ impl<'a> Maker<'a> {
         (longest > MOST).then(|| {
             format!(
                 "its values are up to {} long, too long for a B-tree: index a hash of them",
-                counted(longest, "byte")
+                plural(longest, "byte")
             )
         })
     }

@@ -154,7 +154,7 @@ impl<'a> Seen<'a> {
         let has = if self.conflicts == 1 { "has" } else { "have" };
         let message = format!(
             "{} of `{}` {has} another row in a further file",
-            plural(usize::try_from(self.conflicts).unwrap_or(usize::MAX), "key"),
+            plural(self.conflicts, "key"),
             self.load.table
         );
         let more = self.conflicts - self.told.len() as u64;

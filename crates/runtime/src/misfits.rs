@@ -86,7 +86,8 @@ impl MisfitLog {
 
     fn unwritable(&self, error: &io::Error) -> EngineError {
         let message = format!("the list of values that do not fit cannot be written: {error}");
-        EngineError::new(&code::JOURNAL_UNWRITABLE, message).object(self.path.display().to_string())
+        EngineError::new(&code::JOURNAL_INACCESSIBLE, message)
+            .object(self.path.display().to_string())
     }
 }
 

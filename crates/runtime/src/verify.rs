@@ -299,9 +299,7 @@ fn parameters(backup: &BackupRecord) -> FileParameters {
 
 /// What a table holds, for people; digests are for programs, and in the report.
 fn in_words(expected: RowDigest, found: RowDigest) -> String {
-    let rows = |digest: RowDigest| {
-        diagnostics::plural(usize::try_from(digest.rows).unwrap_or(usize::MAX), "row")
-    };
+    let rows = |digest: RowDigest| diagnostics::plural(digest.rows, "row");
     match (expected == found, expected.rows == found.rows) {
         (true, _) => rows(found),
         (false, true) => format!("{} with other content", rows(found)),

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+pub(crate) use diagnostics::grouped as count;
+use diagnostics::plural;
+
 /// `0.4 s`, `12.3 s`, `3 min 05 s`, `2 h 10 min`.
 pub(crate) fn duration(elapsed: Duration) -> String {
     let seconds = elapsed.as_secs();
@@ -12,22 +15,9 @@ pub(crate) fn duration(elapsed: Duration) -> String {
     }
 }
 
-/// `1,204,331`.
-pub(crate) fn count(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 /// `1 row`, `1,204,331 rows`.
 pub(crate) fn rows(n: u64) -> String {
-    if n == 1 { "1 row".to_owned() } else { format!("{} rows", count(n)) }
+    plural(n, "row")
 }
 
 /// `512 bytes`, `1.5 MB`: powers of ten, as disks are sold.

@@ -1,13 +1,13 @@
 //! Assertions and small results.
 
-use diagnostics::{Code, code};
+use diagnostics::{Code, code, plural};
 use ir::{Check, Expect};
 use runtime::EngineError;
 use runtime::engine::{CheckOutcome, Result};
 use rusqlite::{Connection, Statement};
 
 use crate::error_code::engine_error;
-use crate::text::{count, shown};
+use crate::text::shown;
 
 /// More rows than this are no "small result".
 const MAX_ROWS: usize = 10_000;
@@ -80,6 +80,6 @@ fn found(rows: &[Vec<Option<String>>]) -> String {
     let values: String = values.join(", ").chars().take(80).collect();
     match rows.len() {
         1 if first.len() == 1 => values,
-        n => format!("{}, first: {values}", count(n as u64, "row")),
+        n => format!("{}, first: {values}", plural(n as u64, "row")),
     }
 }

@@ -5,24 +5,24 @@ use ir::Conversion;
 use super::{fit, is_recent};
 use crate::candidate::{COUNTED, Candidate, Fit};
 use crate::evidence::{Column, Values};
-use crate::figures::{count, counted};
 use crate::words::sounds_temporal;
+use diagnostics::{grouped, plural};
 
 /// `1,204,331 values, all 0 or 1`
 pub(super) fn why(column: &Column, chosen: Candidate) -> String {
     let values = &column.values;
     let nulls = match values.nulls {
         0 => String::new(),
-        nulls => format!(", {} null", count(nulls)),
+        nulls => format!(", {} null", grouped(nulls)),
     };
     let declared = if column.declared.is_empty() { "without a type" } else { &column.declared };
     if values.count() == 0 {
         return match values.nulls {
             0 => format!("no values; {declared}"),
-            _ => format!("all {} null; {declared}", count(values.nulls)),
+            _ => format!("all {} null; {declared}", grouped(values.nulls)),
         };
     }
-    format!("{}, {}{nulls}", counted(values.count(), "value"), what(values, chosen))
+    format!("{}, {}{nulls}", plural(values.count(), "value"), what(values, chosen))
 }
 
 fn what(values: &Values, chosen: Candidate) -> String {
@@ -52,10 +52,10 @@ fn what(values: &Values, chosen: Candidate) -> String {
         Candidate::Jsonb => "all JSON".to_owned(),
         Candidate::Text if values.integers + values.reals > 0 => "numbers".to_owned(),
         Candidate::Text | Candidate::Bytea if values.texts > 0 => {
-            format!("text of up to {}", counted(values.longest, "byte"))
+            format!("text of up to {}", plural(values.longest, "byte"))
         }
         Candidate::Text | Candidate::Bytea => {
-            format!("blobs of up to {}", counted(values.longest, "byte"))
+            format!("blobs of up to {}", plural(values.longest, "byte"))
         }
     }
 }
@@ -76,7 +76,7 @@ fn kinds(values: &Values) -> Vec<String> {
     let bytes = [(values.texts, "text"), (values.blobs, "blob")];
     let some = |kinds: &[(u64, &str)]| -> Vec<String> {
         let there = kinds.iter().filter(|(n, _)| *n > 0);
-        there.map(|(n, noun)| counted(*n, noun)).collect()
+        there.map(|(n, noun)| plural(*n, noun)).collect()
     };
     [some(&numbers), some(&bytes)].concat()
 }
@@ -96,7 +96,7 @@ pub(super) fn outliers(column: &Column, wanted: &[Candidate], chosen: Candidate)
         "all but {} of {} fit `{name}`{place} ({}): mend them, or take `{name}` and say what becomes \
          of the others by `misfit: set-null` or `misfit: reject`",
         fit.misfits,
-        counted(values.count(), "value"),
+        plural(values.count(), "value"),
         first.reason
     ))
 }
@@ -127,7 +127,7 @@ pub(super) fn doubts(column: &Column, chosen: Candidate, as_bytes: bool) -> Vec<
 }
 
 fn is_are(n: u64, noun: &str) -> String {
-    if n == 1 { format!("1 {noun} is") } else { format!("{} {noun}s are", count(n)) }
+    if n == 1 { format!("1 {noun} is") } else { format!("{} {noun}s are", grouped(n)) }
 }
 
 /// Integers that may well be times, in a column whose name says so: the application knows.

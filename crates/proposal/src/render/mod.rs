@@ -5,7 +5,7 @@ mod sqlite;
 mod yaml;
 
 use crate::Schema;
-use crate::figures::counted;
+use diagnostics::plural;
 
 /// How the components are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub fn plan(schema: &Schema, target: &Target<'_>, style: Style) -> Plan {
 
 /// `12 rows`
 fn rows(n: u64) -> String {
-    counted(n, "row")
+    plural(n, "row")
 }
 
 /// A text in comment lines.

@@ -73,7 +73,7 @@ impl WrittenSince {
     /// `2 rows of orders written`, `1 row of orders removed`, `rows of orders changed`
     pub fn sentence(&self) -> String {
         let Self { table, written, removed } = self;
-        let rows = |count: &u64| plural(usize::try_from(*count).unwrap_or(usize::MAX), "row");
+        let rows = |count: &u64| plural(*count, "row");
         match (written, removed) {
             (0, 0) => format!("rows of `{table}` changed"),
             (written, 0) => format!("{} of `{table}` written", rows(written)),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use diagnostics::{Code, code, plural};
+use diagnostics::{Code, code, grouped, plural};
 
 use crate::engine::SourceSchema;
 use crate::events::SourceGroup;
@@ -43,26 +43,15 @@ pub(crate) fn told(files: &[SourceFile], unreadable: &FaultNames) -> Vec<SourceG
         };
         let shown = |position: &usize| files[*position].state.path.shown.clone();
         SourceGroup {
-            what: format!("{} {what}", grouped(group.files.len())),
+            what: format!("{} {what}", grouped(group.files.len() as u64)),
             files: group.files.iter().map(shown).collect(),
         }
     });
     let unread = unreadable.values().map(|(code, files)| SourceGroup {
-        what: format!("{} {}", grouped(files.len()), fault(code, files.len())),
+        what: format!("{} {}", grouped(files.len() as u64), fault(code, files.len())),
         files: files.clone(),
     });
     of_schema.chain(unread).collect()
-}
-
-/// `4,981`
-fn grouped(number: usize) -> String {
-    let digits = number.to_string();
-    let lead = digits.len() % 3;
-    let (first, rest) = digits.split_at(lead);
-    let thousands = (0..rest.len()).step_by(3).map(|at| &rest[at..at + 3]);
-    let parts: Vec<&str> =
-        Some(first).filter(|part| !part.is_empty()).into_iter().chain(thousands).collect();
-    parts.join(",")
 }
 
 fn matches(group: &Group) -> String {
@@ -201,6 +190,5 @@ mod tests {
         let names: Vec<String> = ["a", "b", "c", "d", "e"].map(str::to_owned).to_vec();
         assert_eq!(few(&names), "a, b, c and 2 more files");
         assert_eq!(few(&names[..2]), "a, b");
-        assert_eq!([7, 4_981, 1_204_331].map(grouped), ["7", "4,981", "1,204,331"]);
     }
 }

@@ -84,7 +84,7 @@ fn take(read: &mut Read, bytes: &[u8]) -> Result<(), EngineError> {
 }
 
 pub(crate) fn unreadable(path: &Path, error: &std::io::Error) -> EngineError {
-    EngineError::new(&code::JOURNAL_UNWRITABLE, format!("the journal cannot be read: {error}"))
+    EngineError::new(&code::JOURNAL_INACCESSIBLE, format!("reading the journal failed: {error}"))
         .object(path.display().to_string())
         .help("where its disk is lost, move the file away: the target still says what it holds")
 }
@@ -100,8 +100,7 @@ fn bytes_of(path: &Path) -> Result<Vec<u8>, EngineError> {
                 .object(path.display().to_string()))
         }
         Err(error) if error.kind() == std::io::ErrorKind::InvalidInput => {
-            Err(corrupt(format!("the journal cannot be read: {error}"))
-                .object(path.display().to_string()))
+            Err(corrupt(format!("this is no journal: {error}")).object(path.display().to_string()))
         }
         // It may be whole: who takes it for damaged would go on without it.
         Err(error) => Err(unreadable(path, &error)),

@@ -91,7 +91,7 @@ impl Journal {
             Line { v: FORMAT_VERSION, seq: self.seq + 1, prev: self.previous.clone(), at, record };
         let (bytes, sum) = format::encode(&line).map_err(|error| {
             EngineError::new(
-                &code::JOURNAL_UNWRITABLE,
+                &code::JOURNAL_INACCESSIBLE,
                 format!("a record cannot be written: {error}"),
             )
         })?;
@@ -129,7 +129,7 @@ impl Journal {
 fn unwritable(path: &Path, error: &std::io::Error) -> EngineError {
     use std::io::ErrorKind::{QuotaExceeded, StorageFull};
     let full = matches!(error.kind(), StorageFull | QuotaExceeded);
-    let code = if full { &code::DISK_FULL } else { &code::JOURNAL_UNWRITABLE };
+    let code = if full { &code::DISK_FULL } else { &code::JOURNAL_INACCESSIBLE };
     EngineError::new(code, format!("`{}` cannot be written: {error}", path.display()))
         .help("the run needs a writable state folder; name another one with `--state-dir`")
 }

@@ -39,7 +39,7 @@ impl Opening<'_> {
             .and_then(|()| private::create_new_folder(folder));
         made.map_err(|error| {
             EngineError::new(
-                &code::JOURNAL_UNWRITABLE,
+                &code::JOURNAL_INACCESSIBLE,
                 format!("the folder of the run cannot be made: {error}"),
             )
             .object(folder.display().to_string())
