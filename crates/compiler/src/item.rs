@@ -91,9 +91,9 @@ pub(crate) struct Item {
     pub(crate) table: Option<String>,
     pub(crate) statement: Statement,
     /// Of a table: its parts.
-    pub(crate) definition: Option<TableDefinition>,
+    pub(crate) definition: Option<Box<TableDefinition>>,
     /// Of a constraint: its parts.
-    pub(crate) constraint: Option<Piece>,
+    pub(crate) constraint: Option<Box<Piece>>,
     /// A change of a component, not one itself.
     pub(crate) change: bool,
     /// Part of another item's statement (a constraint of a SQLite table): no step of its own.

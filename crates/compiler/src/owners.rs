@@ -223,14 +223,14 @@ fn tables(
         }
     }
     let load = stages.built_in(stages::LOAD);
+    let nothing = cx.plan.loads.iter().filter(|rule| matches!(rule.from, LoadFrom::Nothing(_)));
+    let empty: BTreeSet<String> =
+        nothing.map(|rule| cx.dialect.key(&rule.table.value)).collect();
     let mut owners = BTreeMap::new();
     for (key, facts) in &resolved.tables {
         let owner = given.get(key).map_or(load, |(stage, _)| *stage);
-        let empty = cx.plan.loads.iter().any(|rule| {
-            cx.dialect.key(&rule.table.value) == *key && matches!(rule.from, LoadFrom::Nothing(_))
-        });
         let stage = &stages.list[owner];
-        if stage.is_skipped() && facts.holds_rows && !empty {
+        if stage.is_skipped() && facts.holds_rows && !empty.contains(key) {
             let skip = stage.entry.map_or(cx.plan.span, |entry| entry.name.span);
             let what = format!("the data of table `{}`", facts.name);
             cx.find(unowned(&what, resolved.items[facts.item].place, stage.name, skip));

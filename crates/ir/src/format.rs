@@ -3,6 +3,7 @@
 //! says so by itself, also to somebody who has no digest to hold it against.
 
 use std::fmt;
+use std::io::{self, BufWriter, Write};
 
 use sha2::{Digest as _, Sha256};
 
@@ -15,6 +16,12 @@ pub const FORMAT_VERSION: u32 = 2;
 const SUMMED: u64 = 2;
 const SUM: &str = ",\n  \"sum\": \"";
 const END: &str = "\"\n}\n";
+/// What ends the JSON of a plan, and comes after the sum instead.
+const CLOSE: &[u8] = b"\n}";
+/// Bytes that are hashed at a time: what writes JSON writes a word at a time.
+const CHUNK: usize = 64 * 1024;
+const INFALLIBLE: &str =
+    "maps with text keys and plain values have a JSON form, which memory takes";
 
 /// SHA-256 of the stored bytes, lower-case hexadecimal.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,27 +79,22 @@ impl std::error::Error for FormatError {}
 impl CompiledPlan {
     /// The bytes that are reviewed, stored and digested.
     pub fn to_bytes(&self) -> Vec<u8> {
-        self.stored().0
+        let mut bytes = Vec::new();
+        self.store(&mut bytes).expect(INFALLIBLE);
+        bytes
     }
 
+    /// The digest of [`CompiledPlan::to_bytes`], without holding them: those of a large plan are more
+    /// than all else that is known of it.
     pub fn digest(&self) -> Digest {
-        self.stored().1
+        self.store(io::sink()).expect(INFALLIBLE)
     }
 
     /// The sum ends a part of what the digest is of: large plans are read through once for both.
-    fn stored(&self) -> (Vec<u8>, Digest) {
-        // Maps with text keys and plain values always have a JSON form.
-        let mut json = serde_json::to_string_pretty(self).unwrap_or_default();
-        if u64::from(self.format) < SUMMED {
-            json.push('\n');
-            let digest = Digest::of(json.as_bytes());
-            return (json.into_bytes(), digest);
-        }
-        json.truncate(json.trim_end_matches('}').trim_end().len());
-        let mut hash = Sha256::new_with_prefix(&json);
-        let end = format!("{SUM}{}{END}", Digest::from_hash(hash.clone()));
-        hash.update(&end);
-        (format!("{json}{end}").into_bytes(), Digest::from_hash(hash))
+    fn store(&self, out: impl Write) -> io::Result<Digest> {
+        let mut out = BufWriter::with_capacity(CHUNK, Summing::new(out));
+        serde_json::to_writer_pretty(&mut out, self)?;
+        out.into_inner()?.finish(u64::from(self.format) >= SUMMED)
     }
 
     /// # Errors
@@ -111,6 +113,49 @@ impl CompiledPlan {
             (_, Some(_)) if !is_whole(bytes) => Err(FormatError::Damaged),
             _ => serde_json::from_value(value).map_err(not),
         }
+    }
+}
+
+/// Hashes what is written, and holds back what may be the end of it.
+struct Summing<W> {
+    hash: Sha256,
+    held: Vec<u8>,
+    out: W,
+}
+
+impl<W: Write> Summing<W> {
+    fn new(out: W) -> Self {
+        Self { hash: Sha256::new(), held: Vec::with_capacity(CHUNK + CLOSE.len()), out }
+    }
+
+    fn pass(&mut self, bytes: usize) -> io::Result<()> {
+        self.hash.update(&self.held[..bytes]);
+        self.out.write_all(&self.held[..bytes])?;
+        self.held.drain(..bytes);
+        Ok(())
+    }
+
+    fn finish(mut self, with_sum: bool) -> io::Result<Digest> {
+        let end = if with_sum {
+            format!("{SUM}{}{END}", Digest::from_hash(self.hash.clone()))
+        } else {
+            "\n}\n".to_owned()
+        };
+        self.held = end.into_bytes();
+        self.pass(self.held.len())?;
+        Ok(Digest::from_hash(self.hash))
+    }
+}
+
+impl<W: Write> Write for Summing<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.held.extend_from_slice(bytes);
+        self.pass(self.held.len().saturating_sub(CLOSE.len()))?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

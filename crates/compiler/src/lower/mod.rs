@@ -84,7 +84,8 @@ pub(crate) fn lower(
         owners,
         loads,
         postgres: cx.is_postgres(),
-        drafts: Vec::new(),
+        // One for each item, and to each table its load, verification, statistics.
+        drafts: Vec::with_capacity(resolved.items.len() + 4 * resolved.tables.len()),
         index: Index::new(resolved, cx.dialect),
         ready: BTreeMap::new(),
     };

@@ -30,7 +30,7 @@ pub(super) fn lift(cx: &mut Context<'_>, resolved: &mut Resolved) {
             drafts.extend(added(cx, &item.key.name, constraint));
         }
         if let Some(statement) = rewrite::statement(&lifted.table, cx.dialect) {
-            item.definition = sql::create_table::parse(&statement);
+            item.definition = sql::create_table::parse(&statement).map(Box::new);
             item.statement = statement;
         }
     }
@@ -90,7 +90,7 @@ pub(super) fn into_tables(cx: &mut Context<'_>, resolved: &mut Resolved) {
         write::constraint_clause(&mut text, component, constraint);
         text.piece(&old.slice(end..old.text.len()));
         if let Some(statement) = rewrite::statement(&text.done(), cx.dialect) {
-            table.definition = sql::create_table::parse(&statement);
+            table.definition = sql::create_table::parse(&statement).map(Box::new);
             table.statement = statement;
         }
     }

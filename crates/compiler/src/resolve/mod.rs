@@ -224,6 +224,7 @@ fn check_name(cx: &mut Context<'_>, component: &Component, statement: &Statement
 /// Statements become items; those that a plan cannot hold become findings.
 fn add(cx: &mut Context<'_>, resolved: &mut Resolved, drafts: Vec<Draft>) {
     let mut data = Vec::new();
+    resolved.items.reserve_exact(drafts.len());
     for draft in drafts {
         let (key, role, change) = match classify::fate(&draft.statement) {
             Fate::Component(key, role) => (key, role, false),
@@ -272,9 +273,9 @@ fn push(
         id,
         place: draft.place,
         table,
-        definition: sql::create_table::parse(&draft.statement),
+        definition: sql::create_table::parse(&draft.statement).map(Box::new),
         statement: draft.statement,
-        constraint,
+        constraint: constraint.map(Box::new),
         change,
         folded: false,
         broken: draft.broken,
