@@ -114,7 +114,9 @@ impl<'a> Covered<'a> {
 fn indexed(item: &Item) -> Vec<Vec<Cow<'_, str>>> {
     match item.key.kind {
         ComponentKind::Index => of_whole_index(&item.statement).into_iter().collect(),
-        ComponentKind::Constraint => item.constraint.as_deref().into_iter().filter_map(of_key).collect(),
+        ComponentKind::Constraint => {
+            item.constraint.as_deref().into_iter().filter_map(of_key).collect()
+        }
         ComponentKind::Table => pieces(item).filter_map(of_key).collect(),
         _ => Vec::new(),
     }

@@ -224,8 +224,7 @@ fn tables(
     }
     let load = stages.built_in(stages::LOAD);
     let nothing = cx.plan.loads.iter().filter(|rule| matches!(rule.from, LoadFrom::Nothing(_)));
-    let empty: BTreeSet<String> =
-        nothing.map(|rule| cx.dialect.key(&rule.table.value)).collect();
+    let empty: BTreeSet<String> = nothing.map(|rule| cx.dialect.key(&rule.table.value)).collect();
     let mut owners = BTreeMap::new();
     for (key, facts) in &resolved.tables {
         let owner = given.get(key).map_or(load, |(stage, _)| *stage);

@@ -201,6 +201,20 @@ impl SourceText {
         out
     }
 
+    /// The text with a space before each of the given bytes (ascending).
+    #[must_use]
+    pub fn parted(&self, at: &[usize]) -> SourceText {
+        let mut out = SourceText { text: String::new(), span: self.span, map: Vec::new() };
+        let mut from = 0;
+        for &at in at {
+            out.append(&self.slice(from..at));
+            out.text.push(' ');
+            from = at;
+        }
+        out.append(&self.slice(from..self.text.len()));
+        out
+    }
+
     fn append(&mut self, part: &SourceText) {
         let base = to_u32(self.text.len());
         if part.text.is_empty() {

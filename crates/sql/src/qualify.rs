@@ -31,6 +31,17 @@ pub fn without_schema(statement: &Statement, schema: &str) -> Statement {
     if aliases(statement).contains(schema) {
         return statement.clone();
     }
+    let touching = touching(statement, schema);
+    if !touching.is_empty() {
+        let text = statement.text.parted(&touching);
+        let data =
+            statement.data.as_ref().map(|data| text.text.len() - data.len()..text.text.len());
+        let parted = Statement::new(text, statement.dialect, data);
+        return without_schema(
+            &Statement { comments: statement.comments.clone(), ..parted },
+            schema,
+        );
+    }
     let literals = regclass_literals(statement);
     let mut ranges = Vec::new();
     for (at, token) in statement.tokens.iter().enumerate() {
@@ -42,6 +53,19 @@ pub fn without_schema(statement: &Statement, schema: &str) -> Statement {
         }
     }
     if ranges.is_empty() { statement.clone() } else { statement.without(&ranges) }
+}
+
+/// Where a qualifier stands against the token before it (`from"s"."t"`), which would grow into the
+/// name behind the qualifier.
+fn touching(statement: &Statement, schema: &str) -> Vec<usize> {
+    let joins = |kind| matches!(kind, TokenKind::String | TokenKind::Number | TokenKind::Parameter);
+    let pairs = statement.tokens.windows(2).enumerate();
+    let against = pairs.filter(|(at, pair)| {
+        pair[0].range.end == pair[1].range.start
+            && (pair[0].is_identifier() || joins(pair[0].kind))
+            && qualifier(statement.cursor(), at + 1, schema).is_some()
+    });
+    against.map(|(_, pair)| pair[1].range.start).collect()
 }
 
 /// The bytes of `schema.` where token `at` is the schema and qualifies what follows.

@@ -198,6 +198,8 @@ fn a_schema_is_taken_out_where_it_qualifies() {
             "create index i on t using gin (a gin_trgm_ops)",
         ),
         ("select a operator(public.=) b -- public.c", "select a operator(=) b"),
+        ("create view v as select 1 from\"public\".t", "create view v as select 1 from t"),
+        ("create view v as select \"a\"public.\"b\"", "create view v as select \"a\" \"b\""),
         ("alter schema public owner to public", "alter schema public owner to public"),
         ("grant usage on schema public to public", "grant usage on schema public to public"),
         (

@@ -60,10 +60,11 @@ impl<'a> Fields<'a> {
         found
     }
 
-    /// The first given of the keys; the others are reported as excluded by it.
+    /// The first of the keys that is given, whatever the order in the file: another layout of it has
+    /// the same findings. The others are reported as excluded by it.
     pub(super) fn at_most_one_of(&self, decoder: &mut Decoder, keys: &[&str]) -> Option<&'a Entry> {
         let mut given =
-            self.entries.iter().filter(|entry| keys.contains(&entry.key.value.as_str()));
+            keys.iter().filter_map(|key| self.entries.iter().find(|entry| entry.key.value == *key));
         let first = given.next()?;
         for other in given {
             let (a, b) = (&first.key, &other.key);
