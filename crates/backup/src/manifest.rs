@@ -235,9 +235,7 @@ impl Manifest {
         let text = std::str::from_utf8(bytes)
             .map_err(|_| damaged("the manifest is not text; its bytes have changed"))?;
         if let Some(found) = version_of(text).filter(|found| *found > u64::from(FORMAT)) {
-            let message = format!("the manifest has format {found}, this program reads {FORMAT}");
-            return Err(EngineError::new(&code::BACKUP_TOO_NEW, message)
-                .help("use the version of cutover that took the backup, or a newer one"));
+            return Err(too_new(found));
         }
         let (body, sum) = text
             .strip_suffix(END)
@@ -246,8 +244,13 @@ impl Manifest {
         if hex(&Sha256::digest(body.as_bytes())) != sum {
             return Err(damaged("the checksum of the manifest does not match its text"));
         }
-        serde_json::from_str(&format!("{body}}}"))
-            .map_err(|error| damaged(format!("the manifest cannot be read: {error}")))
+        let manifest: Self = serde_json::from_str(&format!("{body}}}"))
+            .map_err(|error| damaged(format!("the manifest cannot be read: {error}")))?;
+        // A newer writer may lay it out differently.
+        match manifest.format {
+            ..=FORMAT => Ok(manifest),
+            newer => Err(too_new(newer.into())),
+        }
     }
 
     /// The backup itself against its manifest, byte for byte.
@@ -275,6 +278,12 @@ impl Manifest {
             files.iter().map(|(name, file)| format!("{}  {name}\n", file.sha256)).collect();
         hex(&Sha256::digest(lines.as_bytes()))
     }
+}
+
+fn too_new(found: u64) -> EngineError {
+    let message = format!("the manifest has format {found}, this program reads {FORMAT}");
+    EngineError::new(&code::BACKUP_TOO_NEW, message)
+        .help("use the version of cutover that took the backup, or a newer one")
 }
 
 fn damaged(message: impl Into<String>) -> EngineError {

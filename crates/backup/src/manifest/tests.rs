@@ -80,6 +80,11 @@ fn newer_formats_are_named() {
     let error = Manifest::from_bytes(text.as_bytes()).unwrap_err();
     assert_eq!(error.code.id, "BKP103");
     assert_eq!(error.message, "the manifest has format 12, this program reads 1");
+    // Laid out in another way, with the checksum that belongs to it.
+    let text = manifest("b").to_text().replace("\"format\": 1,", "\"format\":12,");
+    let (body, _) = text.rsplit_once(SUM).unwrap();
+    let text = format!("{body}{SUM}{}{END}", hex(&Sha256::digest(body)));
+    assert_eq!(Manifest::from_bytes(text.as_bytes()).unwrap_err().code.id, "BKP103");
 }
 
 #[test]

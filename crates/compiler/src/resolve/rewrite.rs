@@ -123,6 +123,8 @@ fn action_parts(statement: &Statement) -> Option<(Range<usize>, Vec<Range<usize>
         match token.kind {
             TokenKind::LParen => depth += 1,
             TokenKind::RParen => depth = depth.saturating_sub(1),
+            // Nothing stands between two commas: no statement that the engine takes.
+            TokenKind::Comma if depth == 0 && at == start => return None,
             TokenKind::Comma if depth == 0 => {
                 parts.push(tokens.get(start)?.range.start..tokens[at - 1].range.end);
                 start = at + 1;
@@ -160,6 +162,8 @@ mod tests {
                 "alter table only s.t add constraint b unique (y)"
             ]
         );
+        let nothing_first = "alter table t ,add constraint c check (id > 0)";
+        assert_eq!(texts(&single_actions(read(nothing_first))), [nothing_first]);
     }
 
     #[test]
