@@ -17,7 +17,7 @@ pub(super) struct Ours {
     pub(super) stages: BTreeMap<String, Duration>,
     /// Per table: its load and its verification.
     pub(super) tables: BTreeMap<String, (Duration, Duration)>,
-    /// From the start of the first load to the end of the last one.
+    /// The time in which at least one table was being loaded.
     pub(super) loads: Duration,
 }
 
@@ -95,14 +95,23 @@ fn read(
     }
 }
 
-/// Verification goes on beside the loads of other tables; it has a figure of its own.
+/// Tables are verified between the loads of others, also while none loads: that has a figure of its
+/// own.
 fn of_loads(events: &[serde_json::Value]) -> Duration {
-    let at = |event: &serde_json::Value| {
-        let of_load = event["step"].as_str().is_some_and(|step| step.starts_with("load/"));
-        event["elapsed_ms"].as_u64().filter(|_| of_load)
+    let finished = events.iter().filter(|event| event["event"] == "step-finished");
+    let of_load = |event: &&serde_json::Value| {
+        event["step"].as_str().is_some_and(|step| step.starts_with("load/"))
     };
-    let starts = events.iter().filter(|event| event["event"] == "step-started").filter_map(at);
-    let ends = events.iter().filter(|event| event["event"] == "step-finished").filter_map(at);
-    let whole = starts.min().zip(ends.max()).map(|(start, end)| end.saturating_sub(start));
-    Duration::from_millis(whole.unwrap_or_default())
+    let span = |event: &serde_json::Value| {
+        let end = event["elapsed_ms"].as_u64()?;
+        Some((end.saturating_sub(event["took_ms"].as_u64()?), end))
+    };
+    let mut spans: Vec<(u64, u64)> = finished.filter(of_load).filter_map(span).collect();
+    spans.sort_unstable();
+    let (mut covered, mut until) = (0, 0);
+    for (start, end) in spans {
+        covered += end.saturating_sub(start.max(until));
+        until = until.max(end);
+    }
+    Duration::from_millis(covered)
 }

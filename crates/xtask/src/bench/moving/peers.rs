@@ -122,7 +122,9 @@ pub(super) fn pgloader(cluster: &Cluster, database: &str, file: &Path) -> Result
     // Its URL wants the socket's folder in its own spelling.
     let target =
         format!("postgresql://postgres@unix:{}:{}/{database}", cluster.folder().display(), PORT);
-    measure::run(Command::new("pgloader").arg(file).arg(target))
+    // With its default its heap of 1 GB does not hold the rows of a wide table.
+    let rows = ["--with", "prefetch rows = 5000"];
+    measure::run(Command::new("pgloader").args(rows).arg(file).arg(target))
 }
 
 /// DuckDB's load of every table, without keys and indexes.
