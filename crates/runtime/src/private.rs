@@ -1,7 +1,7 @@
 //! Files and folders that nobody else reads (0600, 0700) and no link can redirect.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use rustix::fs::{Mode, OFlags};
@@ -56,17 +56,25 @@ pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
 
 /// Replaces the file as one act: temporary file beside it, fsync, rename, fsync of the folder.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    use std::io::Write as _;
+    replace_with(path, |file| file.write_all(bytes))
+}
+
+/// The same with what `write` gives, which need not be in memory as a whole.
+pub(crate) fn replace_with(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
     let temporary = path.with_extension("tmp");
     match std::fs::remove_file(&temporary) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         Ok(()) | Err(_) => {}
     }
-    let mut file = create_new(&temporary)?;
+    let mut file = BufWriter::new(create_new(&temporary)?);
     faults::io("write file")?;
-    file.write_all(bytes)?;
+    write(&mut file)?;
+    file.flush()?;
     faults::io("sync file")?;
-    file.sync_all()?;
+    file.get_ref().sync_all()?;
     rename(&temporary, path)
 }
 

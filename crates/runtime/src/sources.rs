@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use diagnostics::{code, plural};
 use ir::{CompiledPlan, Source, Target};
 
-use crate::engine::{FileParameters, SourceEngine, SourcePath, SourceState};
+use crate::engine::{FileParameters, SourceEngine, SourcePath, SourceSchema, SourceState};
 use crate::events::SourceGroup;
 use crate::fleet::tags::{self, Tagged};
 use crate::fleet::{FaultNames, few, told};
@@ -266,7 +267,11 @@ pub(crate) fn inspect(
     engine: &dyn SourceEngine,
 ) -> (SourceSet, Vec<Finding>, Vec<Grouped>) {
     let threads = plan.settings.connections as usize;
-    let states = parallel::each(&found, threads, |file| engine.inspect(&file.path));
+    let schemas = Schemas::default();
+    let states = parallel::each(&found, threads, |file| {
+        let state = engine.inspect(&file.path)?;
+        Ok(SourceState { schema: schemas.one(state.schema), ..state })
+    });
     let mut set = SourceSet::default();
     let mut faults = BTreeMap::<String, Faults>::new();
     for (file, state) in found.into_iter().zip(states) {
@@ -294,6 +299,21 @@ pub(crate) fn inspect(
         errors.map(|error| of(plan, &source, error)).collect::<Vec<_>>()
     });
     (set, findings.chain(tagless).collect(), grouped)
+}
+
+/// Thousands of files have the same schema, which is kept once.
+#[derive(Default)]
+struct Schemas(Mutex<BTreeSet<Arc<SourceSchema>>>);
+
+impl Schemas {
+    fn one(&self, schema: Arc<SourceSchema>) -> Arc<SourceSchema> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = known.get(&schema) {
+            return Arc::clone(known);
+        }
+        known.insert(Arc::clone(&schema));
+        schema
+    }
 }
 
 /// The files of one source that has several, as they are told.

@@ -1,6 +1,7 @@
 //! The state of a run, folded from its records: what `journal.json` shows and `status` reads.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
 
 use ir::LoadColumn;
 use serde::Serialize;
@@ -92,10 +93,10 @@ pub enum Recommendation {
 }
 
 impl View {
-    pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = serde_json::to_vec_pretty(self).unwrap_or_default();
-        bytes.push(b'\n');
-        bytes
+    /// A piece at a time: of a run with thousands of files it is long.
+    pub(crate) fn write(&self, mut to: &mut dyn Write) -> io::Result<()> {
+        serde_json::to_writer_pretty(&mut to, self)?;
+        to.write_all(b"\n")
     }
 
     pub(crate) fn apply(&mut self, line: &Line, sum: &str) {

@@ -122,7 +122,8 @@ impl Journal {
     pub fn publish(&mut self) -> Result<(), EngineError> {
         self.append(&[], true).map_err(|error| unwritable(&self.path(), &error))?;
         let path = self.folder.join(VIEW_FILE);
-        private::replace(&path, &self.view.to_bytes()).map_err(|error| unwritable(&path, &error))
+        private::replace_with(&path, |file| self.view.write(file))
+            .map_err(|error| unwritable(&path, &error))
     }
 }
 
