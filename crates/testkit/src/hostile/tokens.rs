@@ -32,10 +32,12 @@ pub(super) fn of_both(text: &str, dialect: Dialect) {
 
 /// Of these characters both make the same tokens, as far as `sqlparser` reads them at all. It knows
 /// no nested comments of its own in SQLite, takes `1.a` and `$x` its own way, and splits operators
-/// by a list; `tests/tokens.rs` of `sql` has the engines' rules for those.
+/// by a list, and `b"x"` is a string to it, to PostgreSQL a word and a name; `tests/tokens.rs` of `sql`
+/// has the engines' rules for those.
 fn same_rules(text: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b" \n\t_'\"(),;=<>".contains(&byte);
-    text.bytes().all(plain)
+    let quoted_bytes = |pair: &[u8]| matches!(pair, [b'b' | b'B', b'"']);
+    text.bytes().all(plain) && !text.as_bytes().windows(2).any(quoted_bytes)
 }
 
 /// `sqlparser`'s tokens with neighbouring operators as one; `None` where it reads no tokens.

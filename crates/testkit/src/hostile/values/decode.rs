@@ -151,8 +151,10 @@ pub(super) fn mac(field: &[u8], value: Value<'_>) -> Held {
 }
 
 pub(super) fn integers(field: &[u8], value: Value<'_>) -> Held {
-    array::<i32>(&Type::INT4_ARRAY, &Type::INT4, field, value, &|item| {
-        item.as_i64().and_then(|item| i32::try_from(item).ok())
+    // As in a column, a text that is a number is that number.
+    array::<i32>(&Type::INT4_ARRAY, &Type::INT4, field, value, &|item| match item {
+        serde_json::Value::String(text) => text.trim().parse().ok(),
+        item => item.as_i64().and_then(|item| i32::try_from(item).ok()),
     })
 }
 
