@@ -18,7 +18,7 @@ fn seed() -> u64 {
     std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_261_121)
 }
 
-/// The bar is 50 tries; fewer say most of it in every build.
+/// 50 tries are the bar; fewer say most of it in every build.
 fn kills() -> u64 {
     std::env::var("KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(6)
 }

@@ -34,8 +34,9 @@ pub fn states(folder: &Path) -> BTreeMap<String, FileState> {
         .collect()
 }
 
-/// Everything in the sources' folder of a plan (`data`), as lines that are equal where nothing changed. Another process reads the bytes: were it this one, closing a file would end the
-/// locks that a test holds on it.
+/// Everything in the sources' folder of a plan (`data`), as lines that are equal where nothing changed.
+/// Another process reads the bytes: were it this one, closing a file would end the locks that a test
+/// holds on it.
 ///
 /// # Panics
 /// When something cannot be looked at.

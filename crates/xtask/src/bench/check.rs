@@ -31,6 +31,7 @@ pub(super) fn run() -> Result<ExitCode, String> {
         None => println!("SKIPPED: {REAL} is not there"),
     }
     let thousand = check(&schema::made(1_000))?;
+    figures.push(of_schema("1,000 tables", thousand));
     figures.push(growth(thousand, check(&schema::made(10_000))?));
     figures.push(many()?);
     Ok(tell(&figures))
